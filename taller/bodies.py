@@ -1,0 +1,40 @@
+"""Keeps an endless request body off the disk: Django spools it whole before anybody may refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+API = "/api/"
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """`receive`, which drops what an API body has beyond `limit` bytes.
+
+    A body sent in chunks announces no length; one that was cut gets its true length, so that Django refuses it as
+    it refuses any other. Pages may upload files, which have limits of their own.
+    """
+    if not scope["path"].startswith(API):
+        return receive
+    received = 0
+
+    async def receive_bounded() -> Mapping[str, Any]:
+        nonlocal received
+        event = await receive()
+        received += len(event.get("body", b""))
+        if received <= limit:
+            return event
+        if not event.get("more_body", False):
+            _tell_length(scope, received)
+        return {**event, "body": b""}
+
+    return receive_bounded
+
+
+def _tell_length(scope: Scope, length: int) -> None:
+    others = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+    scope["headers"] = [*others, (b"content-length", str(length).encode())]

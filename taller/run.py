@@ -1,0 +1,203 @@
+"""`make run`: the whole product in the foreground of one terminal, until Ctrl-C.
+
+Honcho's Manager would do most of this, but it ends with code 130 on Ctrl-C, answers in English and knows nothing
+of Valkey's socket or of printing links once the web answers; what is left of it is the loop in `watch`.
+"""
+
+import errno
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from taller.env import Environment, load
+from taller.private_valkey import NoValkeyError, PrivateValkey
+from taller.reader import BadEnvironmentError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The web gets this long to finish what it is answering; with Valkey's end everything is over within 5 s.
+DRAIN_SECONDS = 3.0
+START_SECONDS = 30.0
+
+
+class StoppedError(Exception):
+    """The product cannot start or go on. Its text is a sentence for the person at the terminal."""
+
+
+def main() -> int:
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        run(load(ROOT))
+    except KeyboardInterrupt:
+        print("\nTaller cerrado.", flush=True)
+        return 0
+    except (BadEnvironmentError, StoppedError) as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def run(environment: Environment) -> None:
+    """Start everything, print the links and watch until interrupted; then stop everything."""
+    if environment.redis_url:
+        print("Redis: el de REDIS_URL.", flush=True)
+    check_port(environment.bind, environment.port)
+    raise_file_limit()
+    with redis_service(environment) as valkey:
+        step("taller.preparation", "No se pudo preparar el taller. Arriba dice por qué.")
+        with child(web_command(environment)) as web:
+            wait_for_web(web, environment)
+            print(f"\nTaller abierto en {environment.public_url}\n", flush=True)
+            step("taller.links", "No se pudieron crear los enlaces. Arriba dice por qué.")
+            warn_about_address(environment)
+            print("\nCtrl-C lo cierra.", flush=True)
+            watch(web, valkey)
+
+
+def check_port(bind: str, port: int) -> None:
+    """StoppedError unless the web will be able to listen there."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as error:
+            raise StoppedError(_port_sentence(error, bind, port)) from None
+
+
+def _port_sentence(error: OSError, bind: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"El puerto {port} ya está en uso. Cierre el otro programa o elija otro: make run PORT={port + 1}"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"BIND: {bind} no es una dirección de esta máquina. Para toda la red del taller: make run BIND=0.0.0.0"
+    if error.errno == errno.EACCES:
+        return f"El puerto {port} necesita permisos de administrador. Elija otro: make run PORT=8000"
+    return f"No se puede escuchar en {bind}:{port}: {error.strerror}"
+
+
+def raise_file_limit() -> None:
+    """Each open board is a file descriptor: take as many as the system lets this user have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+@contextmanager
+def redis_service(environment: Environment) -> Iterator[PrivateValkey | None]:
+    """A Valkey of our own, named in REDIS_URL for the processes started from here, unless one is configured."""
+    valkey = None if environment.redis_url else own_valkey(environment.var / "valkey")
+    try:
+        yield valkey
+    finally:
+        if valkey:
+            valkey.stop()
+
+
+def own_valkey(folder: Path) -> PrivateValkey | None:
+    """A started Valkey, or None after saying why there is none: the shop works without it."""
+    try:
+        valkey = PrivateValkey(folder)
+        valkey.start()
+    except NoValkeyError as error:
+        print(f"Redis: ninguno, porque {error}. El taller funciona igual.", flush=True)
+        return None
+    os.environ["REDIS_URL"] = valkey.url
+    print(f"Redis: un Valkey propio, en {valkey.url}", flush=True)
+    return valkey
+
+
+def step(module: str, failure: str) -> None:
+    """Run one of our modules as its own process, so that this one stays small; StoppedError if it fails."""
+    with child([sys.executable, "-m", module]) as process:
+        if process.wait() != 0:
+            raise StoppedError(failure)
+
+
+def web_command(environment: Environment) -> list[str]:
+    daphne = [sys.executable, "-m", "daphne", "-v", "0", "--no-server-name"]
+    return [*daphne, "-b", environment.bind, "-p", str(environment.port), "taller.asgi:application"]
+
+
+@contextmanager
+def child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a session of its own: the terminal's Ctrl-C reaches only us, and we let it finish its answers."""
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def wait_for_web(web: subprocess.Popen[bytes], environment: Environment) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(environment):
+        if web.poll() is not None or time.monotonic() > deadline:
+            raise StoppedError("El servidor web no pudo iniciarse. Arriba dice por qué.")
+        time.sleep(0.05)
+
+
+def _answers(environment: Environment) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(environment.bind, environment.bind)  # noqa: S104  where to knock
+    try:
+        socket.create_connection((host, environment.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def warn_about_address(environment: Environment) -> None:
+    if environment.bind not in {"127.0.0.1", "::1"} and environment.public_host in {"127.0.0.1", "localhost"}:
+        print(
+            "\nAviso: las tabletas de la red no podrán entrar, pues PUBLIC_URL nombra solo esta máquina.\n"
+            f"Use: make run BIND={environment.bind} PUBLIC_URL=http://<ip de esta máquina>:{environment.port}",
+            flush=True,
+        )
+
+
+def watch(web: subprocess.Popen[bytes], valkey: PrivateValkey | None) -> None:
+    """Return never: KeyboardInterrupt on Ctrl-C or SIGTERM, StoppedError when the web dies.
+
+    Valkey is brought back instead. The shop works without it, and claims are made anew from the database.
+    """
+    while True:
+        time.sleep(0.2)
+        if web.poll() is not None:
+            raise StoppedError(f"El servidor web se detuvo solo (código {web.returncode}). Vuelva a abrir: make run")
+        if valkey and not valkey.is_alive:
+            print("Valkey se detuvo; se inicia de nuevo.", file=sys.stderr, flush=True)
+            _start_again(valkey)
+
+
+def _start_again(valkey: PrivateValkey) -> None:
+    try:
+        valkey.start()
+    except NoValkeyError as error:
+        raise StoppedError(f"No se pudo iniciar de nuevo Valkey: {error}") from None
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Start closing. A second Ctrl-C must not cut the closing short and leave processes behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(DRAIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""Which address belongs to which room."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from occupation.api.site import build_api
+from taller import VERSION, health
+
+api = build_api(version=VERSION)
+api.add_router("", health.router, auth=None, tags=["Salud"])
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("api/", api.urls),
+    path("", include("dashboard.urls")),
+    path("", include("occupation.urls")),
+]
