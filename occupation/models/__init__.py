@@ -1,0 +1,26 @@
+"""What the shop remembers. Only services change these rows."""
+
+from occupation.models.clave import ClaveIdempotencia
+from occupation.models.device import Device, PairingAttempt, PairingCode
+from occupation.models.evento import Evento
+from occupation.models.mirror import CeldaDudosa, FilaDuplicada, Mirror
+from occupation.models.spool import Spool, TagAnterior
+from occupation.models.supervision import Bloqueado, Ocupacion
+from occupation.models.trabajador import Trabajador, TrabajadorRol
+
+__all__ = [
+    "Bloqueado",
+    "CeldaDudosa",
+    "ClaveIdempotencia",
+    "Device",
+    "Evento",
+    "FilaDuplicada",
+    "Mirror",
+    "Ocupacion",
+    "PairingAttempt",
+    "PairingCode",
+    "Spool",
+    "TagAnterior",
+    "Trabajador",
+    "TrabajadorRol",
+]

@@ -1,0 +1,173 @@
+"""The shop's words, each once: operations, verbs, roles, states and journal types. No logic lives here.
+
+Source: the shop's own rules, told in docs/glossary.md.
+"""
+
+from __future__ import annotations
+
+from django.db.models import IntegerChoices, TextChoices
+
+CICLOS_MAXIMOS = 3
+"""Consecutive rejections after which a spool is blocked."""
+
+TAG_MAXIMO = 100
+"""Longest tag that fits on a spool, in characters."""
+
+TAGS_POR_LOTE = 50
+"""Most tags in one batch."""
+
+
+class Operacion(TextChoices):
+    """What is done to a spool."""
+
+    ARM = "ARM", "ARMADO"
+    SOLD = "SOLD", "SOLDADURA"
+    METROLOGIA = "METROLOGIA", "METROLOGÍA"
+    REPARACION = "REPARACION", "REPARACIÓN"
+
+
+class Accion(TextChoices):
+    """What a person does: the verbs."""
+
+    TOMAR = "TOMAR", "Tomar"
+    PAUSAR = "PAUSAR", "Pausar"
+    COMPLETAR = "COMPLETAR", "Completar"
+    CANCELAR = "CANCELAR", "Cancelar"
+    LIBERAR = "LIBERAR", "Liberar"
+    INSPECCIONAR = "INSPECCIONAR", "Inspeccionar"
+    DESBLOQUEAR = "DESBLOQUEAR", "Desbloquear"
+
+
+CIERRES = (Accion.PAUSAR, Accion.COMPLETAR, Accion.CANCELAR, Accion.LIBERAR)
+"""The verbs that end an occupation."""
+
+
+class Resultado(TextChoices):
+    """What an inspection says."""
+
+    APROBADO = "APROBADO", "APROBADO"
+    RECHAZADO = "RECHAZADO", "RECHAZADO"
+
+
+class Rol(TextChoices):
+    """What a worker may do; a worker has one or several."""
+
+    ARMADOR = "Armador", "Armador"
+    SOLDADOR = "Soldador", "Soldador"
+    AYUDANTE = "Ayudante", "Ayudante"
+    METROLOGIA = "Metrologia", "Metrología"
+    REVESTIMIENTO = "Revestimiento", "Revestimiento"
+    PINTURA = "Pintura", "Pintura"
+    DESPACHO = "Despacho", "Despacho"
+
+
+ROLES_DE: dict[Operacion, tuple[Rol, ...]] = {
+    Operacion.ARM: (Rol.ARMADOR, Rol.AYUDANTE),
+    Operacion.SOLD: (Rol.SOLDADOR, Rol.AYUDANTE),
+    Operacion.METROLOGIA: (Rol.METROLOGIA,),
+    Operacion.REPARACION: (Rol.ARMADOR, Rol.SOLDADOR),
+}
+"""Who may start each operation."""
+
+
+class EstadoTrabajo(TextChoices):
+    """States of the ARM and SOLD machines. Paused is not a state: it is in progress and not held."""
+
+    PENDIENTE = "pendiente", "pendiente"
+    EN_PROGRESO = "en_progreso", "en progreso"
+    COMPLETADO = "completado", "completado"
+
+
+class EstadoCalidad(TextChoices):
+    """States of inspection and repair, one field, so that impossible pairs cannot be stored."""
+
+    PENDIENTE = "pendiente", "pendiente"
+    APROBADO = "aprobado", "aprobado"
+    RECHAZADO = "rechazado", "rechazado"
+    EN_REPARACION = "en_reparacion", "en reparación"
+    REPARACION_PAUSADA = "reparacion_pausada", "reparación pausada"
+    BLOQUEADO = "bloqueado", "bloqueado"
+
+
+class Maquina(TextChoices):
+    """The three machines of a spool, as the journal names them."""
+
+    ARM = "ARM", "ARMADO"
+    SOLD = "SOLD", "SOLDADURA"
+    CALIDAD = "CALIDAD", "CALIDAD"
+
+
+class Falta(TextChoices):
+    """What a spool can be missing before an operation."""
+
+    FECHA_MATERIALES = "Fecha_Materiales", "Fecha_Materiales"
+    ARM = "ARM", "ARM"
+    SOLD = "SOLD", "SOLD"
+
+
+class TipoEvento(TextChoices):
+    """Every type of journal row. Writers, the database check and the tests use this enum."""
+
+    TOMAR_ARM = "TOMAR_ARM", "Tomar armado"
+    TOMAR_SOLD = "TOMAR_SOLD", "Tomar soldadura"
+    TOMAR_REPARACION = "TOMAR_REPARACION", "Tomar reparación"
+    PAUSAR_ARM = "PAUSAR_ARM", "Pausar armado"
+    PAUSAR_SOLD = "PAUSAR_SOLD", "Pausar soldadura"
+    PAUSAR_REPARACION = "PAUSAR_REPARACION", "Pausar reparación"
+    COMPLETAR_ARM = "COMPLETAR_ARM", "Completar armado"
+    COMPLETAR_SOLD = "COMPLETAR_SOLD", "Completar soldadura"
+    COMPLETAR_REPARACION = "COMPLETAR_REPARACION", "Completar reparación"
+    CANCELAR_ARM = "CANCELAR_ARM", "Cancelar armado"
+    CANCELAR_SOLD = "CANCELAR_SOLD", "Cancelar soldadura"
+    CANCELAR_REPARACION = "CANCELAR_REPARACION", "Cancelar reparación"
+    LIBERAR_ARM = "LIBERAR_ARM", "Liberar armado"
+    LIBERAR_SOLD = "LIBERAR_SOLD", "Liberar soldadura"
+    LIBERAR_REPARACION = "LIBERAR_REPARACION", "Liberar reparación"
+    COMPLETAR_METROLOGIA = "COMPLETAR_METROLOGIA", "Inspección"
+    DESBLOQUEAR_REPARACION = "DESBLOQUEAR_REPARACION", "Desbloquear"
+    SUPERVISOR_OVERRIDE = "SUPERVISOR_OVERRIDE", "Desbloqueo en la hoja"
+    EDICION_HOJA = "EDICION_HOJA", "Edición en la hoja"
+    IMPORTACION = "IMPORTACION", "Importación"
+    STATE_CHANGE = "STATE_CHANGE", "Cambio de estado"
+
+
+class ActorTipo(TextChoices):
+    """Who caused a journal row: the actor is never the worker, even when both are one person."""
+
+    DISPOSITIVO = "dispositivo", "Dispositivo"
+    SUPERVISOR = "supervisor", "Supervisor"
+    HOJA = "hoja", "Hoja"
+    SISTEMA = "sistema", "Sistema"
+
+
+class DeviceKind(TextChoices):
+    """What a paired device is for."""
+
+    TABLET = "tablet", "Tablet"
+    BOARD = "board", "Tablero"
+    API = "api", "Programa"
+
+
+class DeviceScope(TextChoices):
+    """What a paired device may do."""
+
+    ACT = "act", "Actuar"
+    READ = "read", "Leer"
+
+
+class MarcaRedis(TextChoices):
+    """How the claim in Redis on a held spool agrees with the row, which is what counts."""
+
+    COINCIDE = "coincide", "coincide"
+    FALTA = "falta", "falta"
+    HUERFANA = "huerfana", "huérfana: es de otra ocupación"
+    SIN_RESPUESTA = "sin_respuesta", "Redis no responde"
+    SIN_REDIS = "sin_redis", "sin Redis"
+
+
+class AdvisoryLock(IntegerChoices):
+    """PostgreSQL advisory locks of this product, so that no two uses share a number."""
+
+    JOURNAL = 73_001, "journal"
+    IMPORT = 73_002, "import"
+    DEVICES = 73_009, "devices"
