@@ -1,0 +1,1 @@
+"""Doors to the outside: Redis. The sheet has its own room, `occupation/sheets`."""

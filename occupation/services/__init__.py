@@ -1,0 +1,46 @@
+"""Everything that changes a row, one function per thing a person or program can do."""
+
+from occupation.services._orden import HOJA, SISTEMA, Actor, Respuesta
+from occupation.services._transaction import is_busy
+from occupation.services.claims import ClaimReport, heal_claims
+from occupation.services.devices import Invitacion, invite, issue_token, pair, rename, revoke, touch
+from occupation.services.inspection import inspeccionar
+from occupation.services.occupation import (
+    Desenlace,
+    cancelar,
+    completar,
+    completar_varios,
+    pausar,
+    pausar_varios,
+    tomar,
+    tomar_varios,
+)
+from occupation.services.supervision import desbloquear, liberar
+
+__all__ = [
+    "HOJA",
+    "SISTEMA",
+    "Actor",
+    "ClaimReport",
+    "Desenlace",
+    "Invitacion",
+    "Respuesta",
+    "cancelar",
+    "completar",
+    "completar_varios",
+    "desbloquear",
+    "heal_claims",
+    "inspeccionar",
+    "invite",
+    "is_busy",
+    "issue_token",
+    "liberar",
+    "pair",
+    "pausar",
+    "pausar_varios",
+    "rename",
+    "revoke",
+    "tomar",
+    "tomar_varios",
+    "touch",
+]

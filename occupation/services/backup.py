@@ -1,0 +1,316 @@
+"""Backup and restore of a SQLite shop while it is in use. PostgreSQL brings its own programs for both.
+
+A backup is one file with the whole shop as of one instant. A restore writes the file's pages into the living
+database in one transaction, under a lock that lets nobody else in: a tablet that waits meanwhile goes on with what
+was restored, and a crash leaves the old shop as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from occupation.models import triggers
+from occupation.services.claims import ClaimReport, heal_claims
+
+LOCK_SECONDS = 5.0
+"""How long a restore waits for whoever has the database open."""
+
+_TABLES = {triggers.TABLE, "occupation_spool", "django_migrations"}
+_PROTECTION = {"evento_no_update", "evento_no_delete"}
+_HEADER = b"SQLite format 3\x00"
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+_NO_ROOM_SQLITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class BackupError(Exception):
+    """Nothing was changed. The text is a sentence for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contenido:
+    """What a file of the shop holds: its last journal row and when that was, and its size in bytes."""
+
+    journal_id: int
+    hasta: datetime | None
+    tamano: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restauracion:
+    """What a restore did. `apartada` is the replaced database, None when there was none."""
+
+    contenido: Contenido
+    apartada: Path | None
+    migrada: bool
+    marcas: ClaimReport | None
+
+
+def backup(*, archivo: Path) -> Contenido:
+    """Copy the shop, as of one instant, to a new file that only its owner can read.
+
+    Raises BackupError if the file exists, cannot be written, or the copy does not pass its check.
+    """
+    _only_sqlite(f'pg_dump --format=custom --file="{archivo}"')
+    with _reserved(archivo), _beside(archivo) as draft:
+        _copy_database(_living(), draft)
+        contenido = _check(draft)
+        _settle_on_disk(draft, archivo)
+    return contenido
+
+
+def restore(*, archivo: Path) -> Restauracion:
+    """Put the shop back as `archivo` tells it, and the present one aside under a dated name.
+
+    Raises BackupError, with everything as it was, for a file that is missing, broken, not of this product or of a
+    newer version, for a full disk, and while another program has the database open.
+    """
+    _only_sqlite(f'pg_restore --clean --if-exists --single-transaction "{archivo}"')
+    living = _living()
+    with _beside(living) as draft:
+        _copy_file(archivo, draft)
+        contenido = _check(draft)
+        older = _judge_origin(draft)
+        connections.close_all()
+        apartada = _replace(living, draft)
+    # Also when nothing is pending: it puts back every trigger and group that the file may lack.
+    call_command("migrate", interactive=False, verbosity=0)
+    return Restauracion(contenido, apartada, older, heal_claims())
+
+
+def _only_sqlite(instead: str) -> None:
+    if connection.vendor == "sqlite":
+        return
+    given = connection.settings_dict
+    where = {"--host": given["HOST"], "--port": given["PORT"], "--username": given["USER"], "--dbname": given["NAME"]}
+    options = " ".join(f"{option}={value}" for option, value in where.items() if value)
+    raise BackupError(f"Esta base es PostgreSQL, que se respalda con sus propios programas. Use:\n{instead} {options}")
+
+
+def _living() -> Path:
+    return Path(str(connection.settings_dict["NAME"]))
+
+
+@contextmanager
+def _reserved(archivo: Path) -> Iterator[None]:
+    """Own the name from here on, so that no existing file is ever overwritten; given up on failure."""
+    with _spoken(archivo):
+        try:
+            os.close(os.open(archivo, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            raise BackupError(f"Ya existe {archivo}. Elija otro nombre: un respaldo no se sobrescribe.") from None
+    try:
+        yield
+    except BaseException:
+        archivo.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _beside(archivo: Path) -> Iterator[Path]:
+    """A draft on the same disk, gone afterwards with what SQLite leaves around it."""
+    with _spoken(archivo):
+        descriptor, name = tempfile.mkstemp(prefix=f".{archivo.name}.", dir=archivo.parent)
+        os.close(descriptor)
+    try:
+        with _spoken(archivo):
+            yield Path(name)
+    finally:
+        for leftover in ("", "-wal", "-shm", "-journal"):
+            Path(name + leftover).unlink(missing_ok=True)
+
+
+@contextmanager
+def _spoken(archivo: Path) -> Iterator[None]:
+    """Failures of disk and database as a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise BackupError(_disk_sentence(error, archivo)) from error
+    except sqlite3.DatabaseError as error:
+        raise BackupError(_database_sentence(error, archivo)) from error
+
+
+def _disk_sentence(error: OSError, archivo: Path) -> str:
+    if error.errno in _NO_ROOM:
+        return f"No queda espacio en el disco de {archivo.parent}. Haga espacio y repita."
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"No existe {error.filename or archivo}. Revise la ruta."
+    return f"No se pudo usar {error.filename or archivo}: {error.strerror}."
+
+
+def _database_sentence(error: sqlite3.DatabaseError, archivo: Path) -> str:
+    code = _primary(error)
+    if code in _NO_ROOM_SQLITE:
+        return f"No queda espacio, o falla el disco, en {archivo.parent}: {error}. Haga espacio y repita."
+    if code in _BROKEN:
+        return f"La base está dañada: {error}. Restaure el último respaldo bueno."
+    return f"No se pudo leer o escribir la base de datos: {error}."
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """Extended codes keep the primary one in the low byte; 0 for an error of the module itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """All pages as of one instant. In WAL mode the copy keeps no writer waiting."""
+    if not source.is_file():
+        raise BackupError(f"No hay base de datos en {source}: todavía no hay nada que respaldar.")
+    with closing(sqlite3.connect(source, timeout=LOCK_SECONDS)) as living, closing(sqlite3.connect(target)) as copy:
+        living.backup(copy)
+        # A backup is one file: without this it would need its -wal file beside it.
+        copy.execute("PRAGMA journal_mode=DELETE")
+
+
+def _copy_file(archivo: Path, draft: Path) -> None:
+    """The file, and the -wal file of a raw copy, where it can be checked without touching the original."""
+    with archivo.open("rb") as file:
+        if file.read(len(_HEADER)) != _HEADER:
+            raise BackupError(f"{archivo} no es un respaldo: no es una base de datos SQLite.")
+    shutil.copyfile(archivo, draft)
+    wal = Path(f"{archivo}-wal")
+    if wal.is_file():
+        shutil.copyfile(wal, f"{draft}-wal")
+
+
+def _check(draft: Path) -> Contenido:
+    """What the file holds. BackupError unless it is whole."""
+    with closing(sqlite3.connect(draft)) as copy:
+        found = _integrity(copy)
+        if found != "ok":
+            raise BackupError(f"La base está dañada: {found}. No se usó; busque un respaldo anterior.")
+        if not _names(copy) >= _TABLES:
+            raise BackupError("El archivo es una base de datos, pero no de este taller.")
+        last = copy.execute(f"SELECT id, instante FROM {triggers.TABLE} ORDER BY id DESC LIMIT 1").fetchone()  # noqa: S608  a constant
+        copy.execute("PRAGMA journal_mode=DELETE")
+    journal_id, instante = last or (0, None)
+    return Contenido(journal_id, _utc(instante), draft.stat().st_size)
+
+
+def _names(copy: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in copy.execute("SELECT name FROM sqlite_master")}
+
+
+def _integrity(copy: sqlite3.Connection) -> str:
+    try:
+        return str(copy.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        if _primary(error) in _BROKEN:
+            return str(error)
+        raise
+
+
+def _utc(stored: str | None) -> datetime | None:
+    naive = parse_datetime(stored) if stored else None
+    return timezone.make_aware(naive, timezone.get_fixed_timezone(0)) if naive else None
+
+
+def _judge_origin(draft: Path) -> bool:
+    """Whether the file is of an older version, to be migrated.
+
+    BackupError if it is of a newer version, or if its journal could have been edited.
+    """
+    with closing(sqlite3.connect(draft)) as copy:
+        if not _names(copy) >= _PROTECTION:
+            raise BackupError("La bitácora de ese archivo no está protegida: pudo ser alterada. No se usó.")
+        applied = {(app, name) for app, name in copy.execute("SELECT app, name FROM django_migrations")}
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    replaced = {old for new in loader.disk_migrations.values() for old in new.replaces}
+    unknown = applied - set(loader.disk_migrations) - replaced
+    newer = sorted(f"{app}.{name}" for app, name in unknown if app in loader.migrated_apps)
+    if newer:
+        raise BackupError(
+            f"Ese respaldo es de una versión más nueva de este programa (tiene {newer[-1]}). "
+            "Actualice el programa y repita."
+        )
+    return not set(loader.graph.leaf_nodes()) <= applied
+
+
+def _settle_on_disk(draft: Path, archivo: Path) -> None:
+    """Give the finished draft its name, so that a power cut leaves a whole backup or none."""
+    descriptor = os.open(draft, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+    draft.replace(archivo)
+    folder = os.open(archivo.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def _replace(living: Path, draft: Path) -> Path | None:
+    """Put `draft` in the place of the living database; where the replaced one is kept."""
+    if not living.exists() or not living.stat().st_size:
+        _settle_on_disk(draft, living)
+        return None
+    apartada = _aside(living)
+    try:
+        _write_into(living, draft, apartada)
+    except sqlite3.DatabaseError as error:
+        apartada.unlink(missing_ok=True)
+        if _primary(error) not in _BROKEN:
+            raise
+        # What is broken cannot be read page by page, and nobody can be using it: it is moved as it is.
+        _move_broken(living, draft, apartada)
+    except BaseException:
+        apartada.unlink(missing_ok=True)
+        raise
+    return apartada
+
+
+def _aside(living: Path) -> Path:
+    stamp = f"{timezone.localtime():%Y%m%d-%H%M%S}"
+    return living.with_name(f"{living.stem}-antes-{stamp}{living.suffix}")
+
+
+def _write_into(living: Path, draft: Path, apartada: Path) -> None:
+    with closing(sqlite3.connect(living, timeout=LOCK_SECONDS, isolation_level=None)) as present:
+        _lock_out_others(present)
+        os.close(os.open(apartada, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(apartada)) as kept:
+            present.backup(kept)
+            kept.execute("PRAGMA journal_mode=DELETE")
+        with closing(sqlite3.connect(draft)) as wanted:
+            wanted.backup(present)
+
+
+def _lock_out_others(present: sqlite3.Connection) -> None:
+    """Hold the file alone until the connection closes; BackupError while any other process has it open.
+
+    Exclusive locking asks for a lock that every open connection denies, idle ones included.
+    """
+    try:
+        present.execute("PRAGMA locking_mode=EXCLUSIVE")
+        present.execute("PRAGMA synchronous=FULL")
+        present.execute("BEGIN EXCLUSIVE")
+        present.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if _primary(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise
+        raise BackupError(
+            "Otro programa está usando la base de datos. Cierre el taller (web y sincronización) y repita. "
+            "No se cambió nada."
+        ) from error
+
+
+def _move_broken(living: Path, draft: Path, apartada: Path) -> None:
+    living.replace(apartada)
+    for leftover in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            Path(f"{living}{leftover}").replace(f"{apartada}{leftover}")
+    _settle_on_disk(draft, living)

@@ -1,0 +1,326 @@
+"""TOMAR, PAUSAR, COMPLETAR and CANCELAR, one spool at a time or many (domain rules, section 4).
+
+Each function carries out its verb in one transaction and answers a `Respuesta`, or raises a refusal that leaves
+nothing behind. `instante` is only given by the demo shop, which tells of the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from occupation.models import Evento, Spool
+from occupation.models.spool import OCUPACION
+from occupation.refusals import OcupacionTerminada, Refused, SolicitudInvalida
+from occupation.rules import judge_titular, judge_tomar
+from occupation.services import _claves
+from occupation.services._execute import Caso, Verbo, execute
+from occupation.services._orden import Actor, Hecho, Orden, Respuesta, chile_day
+from occupation.tags import canonical_tag
+from occupation.vocabulary import (
+    CIERRES,
+    TAGS_POR_LOTE,
+    Accion,
+    EstadoCalidad,
+    EstadoTrabajo,
+    Operacion,
+    TipoEvento,
+)
+
+RESPONSABLE = {Operacion.ARM: "armador", Operacion.SOLD: "soldador"}
+ESTADO = {Operacion.ARM: "arm_state", Operacion.SOLD: "sold_state", Operacion.REPARACION: "calidad_state"}
+EN_CURSO = (EstadoTrabajo.EN_PROGRESO, EstadoCalidad.EN_REPARACION)
+
+
+def tomar(
+    *,
+    tag: str,
+    trabajador_id: int,
+    operacion: Operacion,
+    actor: Actor,
+    clave: str | None = None,
+    version: UUID | None = None,
+    instante: datetime | None = None,
+) -> Respuesta:
+    """The worker takes the spool for one operation."""
+    pedido = {
+        "trabajador_id": trabajador_id,
+        "operacion": operacion,
+        "actor": actor,
+        "clave": clave,
+        "version": version,
+    }
+    return execute(_TOMAR, Orden.de(Accion.TOMAR, tag, instante, **pedido))
+
+
+def pausar(
+    *,
+    tag: str,
+    trabajador_id: int,
+    actor: Actor,
+    operacion: Operacion | None = None,
+    clave: str | None = None,
+    version: UUID | None = None,
+    instante: datetime | None = None,
+) -> Respuesta:
+    """The holder stops and keeps the progress; any worker with the role may resume."""
+    pedido = {
+        "trabajador_id": trabajador_id,
+        "operacion": operacion,
+        "actor": actor,
+        "clave": clave,
+        "version": version,
+    }
+    return execute(_PAUSAR, Orden.de(Accion.PAUSAR, tag, instante, **pedido))
+
+
+def completar(
+    *,
+    tag: str,
+    trabajador_id: int,
+    actor: Actor,
+    fecha: date | None = None,
+    operacion: Operacion | None = None,
+    clave: str | None = None,
+    version: UUID | None = None,
+    instante: datetime | None = None,
+) -> Respuesta:
+    """The holder finishes on `fecha` (default: today in Chile; the future is refused)."""
+    pedido = {
+        "trabajador_id": trabajador_id,
+        "operacion": operacion,
+        "actor": actor,
+        "clave": clave,
+        "version": version,
+    }
+    orden = Orden.de(Accion.COMPLETAR, tag, instante, dia=fecha, **pedido)
+    _judge_fecha(orden)
+    return execute(_COMPLETAR, orden)
+
+
+def cancelar(
+    *,
+    tag: str,
+    trabajador_id: int,
+    actor: Actor,
+    operacion: Operacion | None = None,
+    clave: str | None = None,
+    version: UUID | None = None,
+    instante: datetime | None = None,
+) -> Respuesta:
+    """This take never happened: what it found is restored; only the version and the history show it."""
+    pedido = {
+        "trabajador_id": trabajador_id,
+        "operacion": operacion,
+        "actor": actor,
+        "clave": clave,
+        "version": version,
+    }
+    return execute(_CANCELAR, Orden.de(Accion.CANCELAR, tag, instante, **pedido))
+
+
+@dataclass(frozen=True, slots=True)
+class Desenlace:
+    """What became of one tag of a batch: an answer or a refusal."""
+
+    tag: str
+    respuesta: Respuesta | None
+    refused: Refused | None
+
+
+def tomar_varios(
+    *, tags: Sequence[str], trabajador_id: int, operacion: Operacion, actor: Actor, clave: str | None = None
+) -> list[Desenlace]:
+    """TOMAR of 1 to 50 distinct tags, each on its own."""
+    return _varios(_TOMAR, Accion.TOMAR, tags, actor, clave, trabajador_id=trabajador_id, operacion=operacion)
+
+
+def pausar_varios(
+    *,
+    tags: Sequence[str],
+    trabajador_id: int,
+    actor: Actor,
+    operacion: Operacion | None = None,
+    clave: str | None = None,
+) -> list[Desenlace]:
+    """PAUSAR of 1 to 50 distinct tags, each on its own."""
+    return _varios(_PAUSAR, Accion.PAUSAR, tags, actor, clave, trabajador_id=trabajador_id, operacion=operacion)
+
+
+def completar_varios(
+    *,
+    tags: Sequence[str],
+    trabajador_id: int,
+    actor: Actor,
+    fecha: date | None = None,
+    operacion: Operacion | None = None,
+    clave: str | None = None,
+) -> list[Desenlace]:
+    """COMPLETAR of 1 to 50 distinct tags, each on its own."""
+    return _varios(
+        _COMPLETAR,
+        Accion.COMPLETAR,
+        tags,
+        actor,
+        clave,
+        trabajador_id=trabajador_id,
+        operacion=operacion,
+        dia=fecha,
+    )
+
+
+def _varios(
+    verbo: Verbo, accion: Accion, tags: Sequence[str], actor: Actor, clave: str | None, **pedido: Any
+) -> list[Desenlace]:
+    canonicos = [canonical_tag(tag) for tag in tags]
+    if not 1 <= len(tags) <= TAGS_POR_LOTE:
+        raise SolicitudInvalida({"tag_spools": f"deben ser entre 1 y {TAGS_POR_LOTE}"})
+    if len(set(canonicos)) < len(canonicos):
+        raise SolicitudInvalida({"tag_spools": "hay tags repetidos"})
+    ordenes = [Orden.de(accion, tag, actor=actor, clave=clave, de_lote=True, **pedido) for tag in canonicos]
+    _judge_fecha(ordenes[0])
+    _claves.stored_answer(ordenes[0])
+    return [_one_of_many(verbo, tag, orden) for tag, orden in zip(tags, ordenes, strict=True)]
+
+
+def _one_of_many(verbo: Verbo, tag: str, orden: Orden) -> Desenlace:
+    try:
+        respuesta = execute(verbo, orden)
+    except Refused as refused:
+        return Desenlace(tag, None, refused)
+    return Desenlace(respuesta.tag_spool, respuesta, None)
+
+
+def _judge_fecha(orden: Orden) -> None:
+    if orden.dia is not None and orden.dia > chile_day(orden.instante):
+        raise SolicitudInvalida({"fecha_operacion": "no puede ser futura"})
+
+
+def _judge_tomar(caso: Caso) -> None:
+    judge_tomar(caso.spool, _operacion(caso), caso.trabajador)
+
+
+def judge_holder(caso: Caso) -> None:
+    """Whether the worker asked for (anybody, if none) holds the spool; says how it ended if nobody does."""
+    if not caso.spool.ocupado:
+        raise _terminada(caso.spool)
+    judge_titular(caso.spool, caso.trabajador, caso.orden.operacion)
+
+
+def _terminada(spool: Spool) -> OcupacionTerminada:
+    cierre = Evento.objects.filter(spool=spool, accion__in=CIERRES).select_related("trabajador").order_by("-id").first()
+    if cierre is None:
+        return OcupacionTerminada(spool.tag_hoja)
+    trabajador = cierre.trabajador.worker_nombre if cierre.trabajador else cierre.actor_nombre
+    return OcupacionTerminada(
+        spool.tag_hoja,
+        fin=Accion(cierre.accion),
+        por=cierre.actor_nombre if cierre.accion == Accion.LIBERAR else trabajador,
+        motivo=cierre.detalle.get("motivo"),
+        cuando=cierre.instante,
+    )
+
+
+def _operacion(caso: Caso) -> Operacion:
+    """The operation the verb is about: the one asked for, or the one held."""
+    return Operacion(caso.orden.operacion or caso.spool.ocupado_operacion or "")
+
+
+def _hecho(caso: Caso, operacion: Operacion, **detalle: Any) -> Hecho:
+    orden = caso.orden
+    return Hecho(
+        tipo=TipoEvento(f"{orden.accion}_{operacion}"),
+        accion=orden.accion,
+        operacion=operacion,
+        trabajador=caso.trabajador or caso.spool.ocupado_por,
+        actor=orden.actor,
+        instante=orden.instante,
+        dia=orden.dia or chile_day(orden.instante),
+        detalle=detalle,
+    )
+
+
+def _apply_tomar(caso: Caso) -> Hecho:
+    spool, operacion = caso.spool, _operacion(caso)
+    responsable = RESPONSABLE.get(operacion)
+    spool.previo = {
+        "estado": str(getattr(spool, ESTADO[operacion])),
+        "responsable": getattr(spool, f"{responsable}_id") if responsable else None,
+    }
+    if getattr(spool, ESTADO[operacion]) not in EN_CURSO:
+        _INICIAR[operacion](spool)
+    if responsable:
+        setattr(spool, responsable, caso.trabajador)
+    spool.ocupado_por = caso.trabajador
+    spool.ocupado_operacion = operacion
+    spool.ocupado_desde = caso.orden.instante
+    spool.ocupacion_token = caso.token
+    return _hecho(caso, operacion)
+
+
+_INICIAR: dict[Operacion, Callable[[Spool], object]] = {
+    Operacion.ARM: Spool.iniciar_arm,
+    Operacion.SOLD: Spool.iniciar_sold,
+    Operacion.REPARACION: Spool.tomar_reparacion,
+}
+
+
+def apply_pause(caso: Caso, **detalle: Any) -> Hecho:
+    """Free the spool and keep its progress. LIBERAR ends an occupation the same way."""
+    operacion = _operacion(caso)
+    hecho = _hecho(caso, operacion, **detalle)
+    if operacion == Operacion.REPARACION:
+        caso.spool.pausar_reparacion()
+    _free(caso.spool)
+    return hecho
+
+
+def _apply_completar(caso: Caso) -> Hecho:
+    spool, operacion = caso.spool, _operacion(caso)
+    hecho = _hecho(caso, operacion)
+    if operacion == Operacion.ARM:
+        spool.completar_arm(hecho.dia)
+    elif operacion == Operacion.SOLD:
+        spool.completar_sold(hecho.dia)
+    else:
+        spool.completar_reparacion()
+    _free(spool)
+    return hecho
+
+
+def _apply_cancelar(caso: Caso) -> Hecho:
+    spool, operacion = caso.spool, _operacion(caso)
+    hecho = _hecho(caso, operacion)
+    previo = spool.previo or {}
+    if operacion == Operacion.REPARACION:
+        spool.cancelar_reparacion(previo["estado"])
+    else:
+        if previo["estado"] == EstadoTrabajo.PENDIENTE:
+            _CANCELAR_INICIO[operacion](spool)
+        setattr(spool, f"{RESPONSABLE[operacion]}_id", previo["responsable"])
+    _free(spool)
+    return hecho
+
+
+_CANCELAR_INICIO: dict[Operacion, Callable[[Spool], object]] = {
+    Operacion.ARM: Spool.cancelar_arm,
+    Operacion.SOLD: Spool.cancelar_sold,
+}
+
+
+def _free(spool: Spool) -> None:
+    for columna in OCUPACION:
+        setattr(spool, columna, None)
+
+
+def _tomado(spool: Spool, hecho: Hecho) -> str:
+    return f"Spool {spool.tag_hoja} tomado por {hecho.trabajador.worker_nombre if hecho.trabajador else ''}"
+
+
+_TOMAR = Verbo(_judge_tomar, _apply_tomar, _tomado, exige_activo=True, ocupa=True)
+_PAUSAR = Verbo(judge_holder, apply_pause, lambda spool, _: f"Trabajo pausado en {spool.tag_hoja}")
+_COMPLETAR = Verbo(judge_holder, _apply_completar, lambda spool, _: f"Operación completada en {spool.tag_hoja}")
+_CANCELAR = Verbo(judge_holder, _apply_cancelar, lambda spool, _: f"Operación cancelada en {spool.tag_hoja}")

@@ -1,0 +1,93 @@
+"""LIBERAR and DESBLOQUEAR: a supervisor undoes what is stuck, always with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from occupation.models import Evento, Trabajador
+from occupation.refusals import SolicitudInvalida
+from occupation.rules import judge_bloqueado
+from occupation.services._execute import Caso, Verbo, execute
+from occupation.services._orden import Actor, Hecho, Orden, Respuesta, chile_day
+from occupation.services.occupation import apply_pause, judge_holder
+from occupation.tags import storable
+from occupation.vocabulary import Accion, Operacion, TipoEvento
+
+MOTIVO_MAXIMO = 300
+
+
+def liberar(
+    *,
+    tag: str,
+    motivo: str,
+    actor: Actor,
+    clave: str | None = None,
+    version: UUID | None = None,
+    instante: datetime | None = None,
+) -> Respuesta:
+    """End somebody's occupation as a pause. Refused as OCUPACION_TERMINADA when nobody holds the spool."""
+    pedido = {"actor": actor, "clave": clave, "version": version}
+    return execute(_LIBERAR, _orden(Accion.LIBERAR, tag, motivo, instante, **pedido))
+
+
+def desbloquear(
+    *,
+    tag: str,
+    motivo: str,
+    actor: Actor,
+    clave: str | None = None,
+    version: UUID | None = None,
+    instante: datetime | None = None,
+) -> Respuesta:
+    """Give a blocked spool one more chance: rejected, at its second cycle."""
+    pedido = {"actor": actor, "clave": clave, "version": version}
+    return execute(_DESBLOQUEAR, _orden(Accion.DESBLOQUEAR, tag, motivo, instante, **pedido))
+
+
+def _orden(accion: Accion, tag: str, motivo: str, instante: datetime | None, **pedido: Any) -> Orden:
+    motivo = " ".join(motivo.split())
+    if not motivo:
+        raise SolicitudInvalida({"motivo": "escriba por qué"})
+    if not storable(motivo):
+        raise SolicitudInvalida({"motivo": "tiene caracteres que no se pueden guardar"})
+    if len(motivo) > MOTIVO_MAXIMO:
+        raise SolicitudInvalida({"motivo": f"use a lo más {MOTIVO_MAXIMO} caracteres"})
+    return Orden.de(accion, tag, instante, motivo=motivo, **pedido)
+
+
+def _apply_liberar(caso: Caso) -> Hecho:
+    return apply_pause(caso, motivo=caso.orden.motivo)
+
+
+def _apply_desbloquear(caso: Caso) -> Hecho:
+    caso.spool.desbloquear()
+    return Hecho(
+        tipo=TipoEvento.DESBLOQUEAR_REPARACION,
+        accion=Accion.DESBLOQUEAR,
+        operacion=Operacion.REPARACION,
+        trabajador=_last_repairer(caso),
+        actor=caso.orden.actor,
+        instante=caso.orden.instante,
+        dia=chile_day(caso.orden.instante),
+        detalle={"motivo": caso.orden.motivo, "ciclo": caso.spool.ciclo},
+    )
+
+
+def _last_repairer(caso: Caso) -> Trabajador | None:
+    """The worker the block is about: who repaired last, or who welded."""
+    last = Evento.objects.filter(spool=caso.spool, tipo=TipoEvento.COMPLETAR_REPARACION).order_by("-id").first()
+    return last.trabajador if last else caso.spool.soldador
+
+
+_LIBERAR = Verbo(
+    judge_holder,
+    _apply_liberar,
+    lambda spool, _: f"Spool {spool.tag_hoja} liberado: queda pausado y disponible",
+)
+_DESBLOQUEAR = Verbo(
+    lambda caso: judge_bloqueado(caso.spool),
+    _apply_desbloquear,
+    lambda spool, _: f"Spool {spool.tag_hoja} desbloqueado: tiene una oportunidad más",
+)

@@ -1,0 +1,34 @@
+"""What tests on a real database and a real Valkey share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.private_valkey import BreakableValkey
+
+if TYPE_CHECKING:
+    from tests.shop import Shop
+
+
+@pytest.fixture(autouse=True)
+def _redis_is_asked_again() -> Iterator[None]:
+    """A Redis that one test broke is not left alone in the next."""
+    from occupation.gateways import connection
+
+    connection._closed_until["monotonic"] = 0.0
+    yield
+    connection._closed_until["monotonic"] = 0.0
+
+
+@pytest.fixture
+def shop(transactional_db: None, valkey: BreakableValkey) -> Iterator[Shop]:
+    from tests.shop import Listener, Shop
+
+    client = valkey.client()
+    listener = Listener(client)
+    yield Shop(valkey, client, listener)
+    listener.close()
+    client.close()
