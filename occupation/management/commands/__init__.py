@@ -1,0 +1,1 @@
+"""One module per command: parse, one service call, one line per item."""

@@ -1,0 +1,26 @@
+"""The shrink guard: a read that lost too much is taken for a broken read, not for a deletion. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FRACTION: Final = 0.10
+FEW: Final = 5
+
+
+def shrunk(active: int, found: int, *, empty: bool) -> bool:
+    """Whether a read that has `found` of the `active` ones the app knows is refused."""
+    lost = active - found
+    return active > 0 and (empty or (lost > FEW and lost > FRACTION * active))
+
+
+def sentence(tab: str, what: str, active: int, found: int) -> str:
+    """Say why the tab was refused, with the numbers."""
+    return (
+        f"rechazada: la hoja {tab} trae {found} de {active} {what} ({_lost(active - found)}). Parece una lectura "
+        "incompleta: revise el libro y vuelva a importarlo. De esta hoja no se cambió nada."
+    )
+
+
+def _lost(lost: int) -> str:
+    return "falta 1" if lost == 1 else f"faltan {lost}"

@@ -1,0 +1,157 @@
+"""Which row is which spool: the canonical tag decides, never the row's number. Pure.
+
+A tag that stands twice is one spool; a new tag that carries the version of a spool missing from the sheet is that
+spool renamed, and of one that is still there a copied row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from occupation.sheets.book import Grid, Row
+from occupation.sheets.cells import TAG
+from occupation.sheets.codec import Unreadable
+from occupation.sheets.layout import Tab
+from occupation.sheets.plan import Doubt, Duplicate
+from occupation.sheets.rows import APP_HEADERS
+from occupation.tags import canonical_tag
+
+UNPRINTABLE: Final = "el tag tiene caracteres que no se ven: escríbalo de nuevo"
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Stored(NamedTuple):
+    """What the app has of one spool, for finding its row."""
+
+    spool_id: int
+    tag: str
+    version: UUID
+    archived: bool
+    held: bool
+    row_hash: str
+
+
+Versions = Mapping[str, Stored]
+"""The spool of each version, the current one and the one its row in the sheet last showed."""
+
+
+@dataclass(slots=True)
+class Tagged:
+    """A row that is used. `stored` is the spool it belongs to; `version` its own if a new one may keep it."""
+
+    row: Row
+    tag_hoja: str
+    tag: str
+    stored: Stored | None = None
+    renamed: bool = False
+    copied_of: str = ""
+    version: UUID | None = None
+    row_hash: str = ""
+
+
+@dataclass(slots=True)
+class Identity:
+    """Every used row, in the sheet's order, and what was found on the way.
+
+    `missing` are the active spools without a row. `unclear` tells that some row's tag cannot be read and nothing
+    says whose row it is, so a missing spool may be that one.
+    """
+
+    rows: list[Tagged] = field(default_factory=list)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+    missing: list[Stored] = field(default_factory=list)
+    unclear: bool = False
+
+
+def version_of(text: object) -> str:
+    """The UUID that a `version` cell holds, lower case; "" for anything else."""
+    lower = text.strip().lower() if isinstance(text, str) else ""
+    return lower if _UUID.fullmatch(lower) else ""
+
+
+def identify(grid: Grid, stored: Mapping[str, Stored], versions: Callable[[], Versions]) -> Identity:
+    """Match the rows of Operaciones with the spools there are, by canonical tag. `versions` is asked only if needed."""
+    identity = Identity()
+    unreadable = _collect(grid, identity)
+    for tagged in identity.rows:
+        tagged.stored = stored.get(tagged.tag)
+    present = {tagged.tag for tagged in identity.rows}
+    missing = {one.spool_id: one for tag, one in stored.items() if tag not in present}
+    fresh = [tagged for tagged in identity.rows if tagged.stored is None]
+    known = versions() if stored and (fresh or unreadable) else {}
+    _trace(grid, fresh, known, missing)
+    for row in unreadable:
+        whose = known.get(_version(grid, row))
+        identity.unclear |= whose is None
+        if whose is not None:
+            missing.pop(whose.spool_id, None)
+    identity.missing = [one for one in missing.values() if not one.archived]
+    return identity
+
+
+def _collect(grid: Grid, identity: Identity) -> list[Row]:
+    """Read every tag; return the rows whose tag cannot be one."""
+    place = grid.names.index("TAG_SPOOL")
+    used: dict[str, Tagged] = {}
+    unusable: list[Row] = []
+    for row in grid.rows:
+        read = TAG.decode(row.cells[place])
+        if read is None:
+            continue
+        tag = "" if isinstance(read, Unreadable) else canonical_tag(read)
+        if isinstance(read, Unreadable) or not tag.isprintable():
+            identity.doubts.append(_unusable(row, read))
+            unusable.append(row)
+            continue
+        first = used.setdefault(tag, Tagged(row, read, tag))
+        if first.row is not row:
+            identity.duplicates.append(_contest(grid, first, row, read))
+    identity.rows = list(used.values())
+    identity.duplicates = [one._replace(used=used[one.tag].row.number) for one in identity.duplicates]
+    return unusable
+
+
+def _unusable(row: Row, read: object) -> Doubt:
+    cell = read if isinstance(read, Unreadable) else Unreadable(read, UNPRINTABLE)
+    return Doubt(Tab.OPERACIONES, row.number, "TAG_SPOOL", cell.shown, cell.why)
+
+
+def _contest(grid: Grid, first: Tagged, row: Row, tag_hoja: str) -> Duplicate:
+    """Keep the row with more of our cells filled, else the first; return the other."""
+    loser = row
+    if _filled(grid, row) > _filled(grid, first.row):
+        loser, first.row, first.tag_hoja = first.row, row, tag_hoja
+    return Duplicate(first.tag, loser.number, 0)
+
+
+def _filled(grid: Grid, row: Row) -> int:
+    values = grid.decode(row)
+    return sum(values[header] is not None for header in APP_HEADERS)
+
+
+def _version(grid: Grid, row: Row) -> str:
+    return version_of(row.cells[grid.names.index("version")])
+
+
+def _trace(grid: Grid, fresh: list[Tagged], known: Versions, missing: dict[int, Stored]) -> None:
+    """Tell the new rows that are renamed spools from the copied ones; the rest keep their version."""
+    claimed: dict[str, str] = {}
+    for tagged in fresh:
+        version = _version(grid, tagged.row)
+        if not version:
+            continue
+        whose = known.get(version)
+        if whose is not None and whose.spool_id in missing:
+            tagged.stored, tagged.renamed = missing.pop(whose.spool_id), True
+            claimed[version] = tagged.tag
+        elif whose is not None or version in claimed:
+            tagged.copied_of = claimed.get(version) or (whose.tag if whose else "")
+        else:
+            tagged.version = UUID(version)
+            claimed[version] = tagged.tag

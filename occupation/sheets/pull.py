@@ -1,0 +1,134 @@
+"""The pull: a workbook's rows become the shop's rows, the first time and every time after.
+
+Reading, decoding and comparing happen here, without a lock and without a write; `services.importing` applies what
+is planned in small transactions, with a rest between them, so that no verb on the floor waits for an import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+
+from occupation.services.importing_defects import list_doubts, list_duplicates
+from occupation.services.importing_people import import_workers
+from occupation.sheets.book import Book, Grid
+from occupation.sheets.guard import sentence, shrunk
+from occupation.sheets.hydrate import Workers
+from occupation.sheets.identity import Identity, Stored
+from occupation.sheets.job import Job
+from occupation.sheets.layout import Hold, Tab
+from occupation.sheets.people import People, plan_people
+from occupation.sheets.plan import Doubt, Duplicate, Worker
+from occupation.sheets.pull_rows import identify_rows, import_spools
+from occupation.sheets.report import ImportReport
+from occupation.sheets.stored import stored_doubts, stored_duplicates, stored_spools, stored_workers
+
+
+def import_book(book: Book, *, dry_run: bool = False, accept_shrink: bool = False) -> ImportReport:
+    """Import the book's workers, roles and spools, and say what was done.
+
+    Raises `BookUnreadable` when the book cannot be read, with nothing changed, and `Ocupado` when the database
+    stays busy; running it again finishes what was left. A held tab is left out and the others go on. A book that
+    lost many of its tags changes nothing at all, unless `accept_shrink`. `dry_run` changes nothing.
+    """
+    job = Job(dry_run=dry_run, accept_shrink=accept_shrink)
+    operaciones = _admit(book, Tab.OPERACIONES, job.report)
+    trabajadores = _admit(book, Tab.TRABAJADORES, job.report)
+    roles = _admit(book, Tab.ROLES, job.report)
+    stored = stored_spools() if operaciones else {}
+    identity = identify_rows(operaciones, stored) if operaciones else None
+    if identity is not None and _spools_shrank(identity, stored, job):
+        return job.report
+    workers, doubts, read = _import_people(trabajadores, roles, job)
+    if operaciones is not None and identity is not None:
+        import_spools(operaciones, identity, workers, job)
+        doubts, read = [*doubts, *identity.doubts], {*read, Tab.OPERACIONES}
+        _list_duplicates(identity.duplicates, job)
+    _list_doubts(doubts, read, job)
+    return job.report
+
+
+def _admit(book: Book, tab: Tab, report: ImportReport) -> Grid | None:
+    """Read a tab; None, and told, when it is held."""
+    grid = book.read(tab)
+    if isinstance(grid, Hold):
+        report.held += 1
+        report.lines.append(f"retenida: la hoja {tab} no se importa: {grid.motivo}")
+        return None
+    report.lines += [f"aviso: en la hoja {tab}, {note}" for note in grid.columns.notes]
+    return grid
+
+
+def _spools_shrank(identity: Identity, stored: Mapping[str, Stored], job: Job) -> bool:
+    active = sum(not one.archived for one in stored.values())
+    found = active - len(identity.missing)
+    if job.accept_shrink or not shrunk(active, found, empty=not identity.rows):
+        return False
+    job.report.refused += 1
+    job.report.lines.append(sentence(Tab.OPERACIONES, "tags activos", active, found))
+    return True
+
+
+def _import_people(trabajadores: Grid | None, roles: Grid | None, job: Job) -> tuple[Workers, list[Doubt], set[Tab]]:
+    """Import both tabs of people. Return everybody's shown name, the doubtful cells and the tabs that were read."""
+    stored = stored_workers()
+    people = plan_people(trabajadores, roles, stored)
+    if _workers_shrank(people, trabajadores, stored, job):
+        trabajadores, people = None, plan_people(None, roles, stored)
+    if _roles_shrank(people, roles, stored, job):
+        roles, people = None, plan_people(trabajadores, None, stored)
+    for batch in job.batches(people.plans):
+        done = batch if job.dry_run else job.write(partial(import_workers, batch))
+        job.report.workers += len(done)
+    given = {Tab.TRABAJADORES: trabajadores, Tab.ROLES: roles}
+    return people.names(stored), people.doubts, {tab for tab, grid in given.items() if grid is not None}
+
+
+def _workers_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker], job: Job) -> bool:
+    active = sum(worker.activo for worker in stored.values())
+    found = active - len(people.lost)
+    if grid is None or job.accept_shrink or not shrunk(active, found, empty=not grid.rows):
+        return False
+    job.report.refused += 1
+    job.report.lines.append(sentence(Tab.TRABAJADORES, "trabajadores activos", active, found))
+    return True
+
+
+def _roles_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker], job: Job) -> bool:
+    had = sum(len(worker.roles) for worker in stored.values())
+    lost = sum(len(plan.before.roles - plan.after.roles) for plan in people.plans if plan.before)
+    if grid is None or job.accept_shrink or not shrunk(had, had - lost, empty=not grid.rows and lost > 0):
+        return False
+    job.report.refused += 1
+    job.report.lines.append(sentence(Tab.ROLES, "roles de trabajadores", had, had - lost))
+    return True
+
+
+def _list_doubts(doubts: Collection[Doubt], tabs: Collection[Tab], job: Job) -> None:
+    """Make the list of doubtful cells without a spool that of the tabs just read."""
+    for doubt in doubts:
+        job.report.doubt(doubt)
+    listed = stored_doubts(tabs)
+    gone = sorted(id for id, doubt in listed.items() if doubt not in set(doubts))
+    fresh = sorted(set(doubts) - set(listed.values()))
+    if not job.dry_run:
+        for batch in job.batches(gone):
+            job.write(partial(list_doubts, batch, ()))
+        for more in job.batches(fresh):
+            job.write(partial(list_doubts, (), more))
+
+
+def _list_duplicates(duplicates: Collection[Duplicate], job: Job) -> None:
+    """Make the list of duplicated rows that of the tab just read."""
+    for one in duplicates:
+        job.report.duplicate += 1
+        job.report.lines.append(f"duplicada: {one.tag} (fila {one.number}) se ignora; se usa la fila {one.used}")
+    listed = stored_duplicates()
+    now = set(duplicates)
+    gone = sorted(id for id, one in listed.items() if one not in now)
+    fresh = sorted(now - set(listed.values()))
+    if not job.dry_run:
+        for batch in job.batches(gone):
+            job.write(partial(list_duplicates, batch, ()))
+        for more in job.batches(fresh):
+            job.write(partial(list_duplicates, (), more))

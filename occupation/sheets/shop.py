@@ -1,0 +1,33 @@
+"""Opens a workbook by its path, with the tab names of this shop's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from occupation.sheets.book import Book, BookUnreadable, TabNames
+from occupation.sheets.layout import Tab
+from occupation.sheets.local import LocalBook
+from occupation.sheets.xlsx import XlsxBook
+
+
+def tab_names() -> TabNames:
+    """What this shop calls its tabs."""
+    return {
+        Tab.OPERACIONES: settings.HOJA_OPERACIONES,
+        Tab.TRABAJADORES: settings.HOJA_TRABAJADORES,
+        Tab.ROLES: settings.HOJA_ROLES,
+        Tab.METADATA: settings.HOJA_METADATA,
+    }
+
+
+def book_at(path: Path) -> Book:
+    """The folder of CSV files or the `.xlsx` at `path`. Raises `BookUnreadable` for anything else."""
+    if path.is_dir():
+        return LocalBook(path, tab_names())
+    if not path.exists():
+        raise BookUnreadable(f"No existe {path}: escriba la ruta de un .xlsx o de una carpeta con los CSV del libro.")
+    if path.suffix.lower() != ".xlsx":
+        raise BookUnreadable(f"{path} no es un .xlsx ni una carpeta: descargue el libro como .xlsx.")
+    return XlsxBook(path, tab_names())

@@ -1,0 +1,76 @@
+"""What the app already has, read for an import in as few queries as the book has batches. Nothing is locked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from django.db.models.fields.json import KeyTextTransform
+
+from occupation.models import CeldaDudosa, FilaDuplicada, Mirror, Spool, Trabajador
+from occupation.sheets.diff import Known
+from occupation.sheets.identity import Stored, version_of
+from occupation.sheets.layout import Tab
+from occupation.sheets.plan import Doubt, Duplicate, Worker
+
+_BATCH = 2000
+
+
+def stored_spools() -> dict[str, Stored]:
+    """Every spool by tag, archived ones included: what finding its row needs, and no more."""
+    columns = ("id", "tag", "version", "archivado_en", "ocupado_por_id", "mirror__row_hash")
+    rows = Spool.objects.order_by("id").values_list(*columns).iterator(_BATCH)
+    return {
+        tag: Stored(id, tag, version, archivado is not None, titular is not None, row_hash or "")
+        for id, tag, version, archivado, titular, row_hash in rows
+    }
+
+
+def versions_of(stored: Iterable[Stored]) -> dict[str, Stored]:
+    """The spool of every version: the current ones, and those that rows lagging behind still show in the sheet."""
+    by_id = {one.spool_id: one for one in stored}
+    lagging = (
+        Mirror.objects.filter(behind_since__isnull=False)
+        .values_list("spool_id", KeyTextTransform("version", "base"))
+        .iterator(_BATCH)
+    )
+    versions = {version_of(text): by_id[id] for id, text in lagging if version_of(text) and id in by_id}
+    versions.update({str(one.version): one for one in by_id.values()})
+    return versions
+
+
+def known_spools(ids: Iterable[int]) -> dict[int, Known]:
+    """These spools with the memory of their rows."""
+    wanted = list(ids)
+    doubts: defaultdict[int | None, list[Doubt]] = defaultdict(list)
+    for cell in CeldaDudosa.objects.filter(spool_id__in=wanted):
+        doubts[cell.spool_id].append(_doubt(cell))
+    mirrors = Mirror.objects.in_bulk(wanted)
+    return {
+        spool.pk: Known(spool, mirrors.get(spool.pk) or Mirror(spool=spool), doubts[spool.pk])
+        for spool in Spool.objects.filter(pk__in=wanted)
+    }
+
+
+def stored_workers() -> dict[int, Worker]:
+    """Every worker with their roles."""
+    return {
+        one.id: Worker(one.nombre, one.apellido, one.activo, frozenset(row.rol for row in one.roles.all()))
+        for one in Trabajador.objects.prefetch_related("roles").order_by("id")
+    }
+
+
+def stored_doubts(tabs: Iterable[Tab]) -> dict[int, Doubt]:
+    """The doubtful cells of these tabs that belong to no spool, by row id."""
+    cells = CeldaDudosa.objects.filter(spool__isnull=True, hoja__in=list(tabs))
+    return {cell.pk: _doubt(cell) for cell in cells.iterator(_BATCH)}
+
+
+def stored_duplicates() -> dict[int, Duplicate]:
+    """The duplicated rows listed now, by row id."""
+    rows: Iterator[FilaDuplicada] = FilaDuplicada.objects.iterator(_BATCH)
+    return {row.pk: Duplicate(row.tag, row.fila, row.fila_usada) for row in rows}
+
+
+def _doubt(cell: CeldaDudosa) -> Doubt:
+    return Doubt(Tab(cell.hoja), cell.fila, cell.encabezado, cell.valor, cell.motivo)
