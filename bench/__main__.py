@@ -1,0 +1,117 @@
+"""`python -m bench [--only B1,B9] [--quick]`: measure, print a table, write it with its JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import figures, machine
+from bench.books import WORKERS
+from bench.figures import Figure
+from bench.imports import b9, b9_cycle, b9_large
+from bench.pages import b8
+from bench.places import SQLITE, Ground, Place, ground, shop
+from bench.verbs import b1, b2
+
+HERE = Path(__file__).resolve().parent
+ROWS = ("B1", "B2", "B8", "B9")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured: seconds of load, seconds beside the import, repetitions, rows of the largest book."""
+
+    seconds: float = 12
+    beside_import: float = 20
+    pages: int = 100
+    imports: int = 5
+    large: int = 50_000
+
+
+QUICK = Scale(seconds=3, beside_import=5, pages=20, imports=2, large=10_000)
+SMALL, MIDDLE = 2_000, 5_000
+
+
+@dataclass(slots=True)
+class Bench:
+    """One run: what was asked for, the books it needs, and the figures so far."""
+
+    ground: Ground
+    wanted: list[str]
+    scale: Scale
+    found: list[Figure]
+
+    def run(self) -> None:
+        """Measure every row asked for, database by database."""
+        needed = {"small": {"B9"}, "middle": set(ROWS), "large": {"B1", "B9"}}
+        for name, rows in needed.items():
+            if rows & set(self.wanted):
+                self._write_book(name, SMALL if name == "small" else MIDDLE)
+        if "B9" in self.wanted:
+            self._imports()
+        if set(self.wanted) & {"B1", "B2", "B8"}:
+            for database in self.ground.databases():
+                self._on(shop(self.ground, database, self._book("middle")))
+
+    def _book(self, name: str) -> Path:
+        return self.ground.folder / name / "libro"
+
+    def _write_book(self, name: str, spools: int) -> None:
+        place = Place("", self.ground.folder / name, {})
+        (place.folder / "var").mkdir(parents=True)
+        more = self.scale.large - spools if name == "large" else 0
+        xlsx = ["--xlsx"] if name == "small" else []
+        self._say(f"writing a book of {spools + more:,} rows for {WORKERS} workers")
+        place.measure("bench.books", str(self._book(name)), str(spools), str(more), *xlsx)
+
+    def _imports(self) -> None:
+        for database in self.ground.databases():
+            self._say(f"B9 on {database}")
+            self.found += b9(self.ground, database, self._book("small"), self.scale.imports)
+        per_row = (self.found[0].tail(0.5) or 0) / SMALL
+        self._say(f"B9, {self.scale.large:,} rows")
+        self.found += b9_cycle(self.ground, SQLITE, self._book("middle"), self.scale.imports)
+        self.found += b9_large(self.ground, SQLITE, self._book("large"), self.scale.large, per_row)
+
+    def _on(self, place: Place) -> None:
+        if "B2" in self.wanted:
+            self._say(f"B2 on {place.name}")
+            self.found += b2(place, self.scale.seconds)
+        if "B8" in self.wanted:
+            self._say(f"B8 on {place.name}")
+            self.found += b8(place, self.scale.pages)
+        if "B1" in self.wanted:
+            self._say(f"B1 on {place.name}")
+            large, rows = self._book("large"), self.scale.large
+            self.found += b1(place, self.scale.seconds, large, rows, self.scale.beside_import)
+
+    def _say(self, what: str) -> None:
+        print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Measure what was asked for. A figure that misses its limits is no failure of the run: the table says so."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default=",".join(ROWS), help=f"rows to measure, of {','.join(ROWS)}")
+    parser.add_argument("--quick", action="store_true", help="shorter loads and a smaller large book")
+    parser.add_argument("--out", type=Path, help="folder of results.md and results.json")
+    options = parser.parse_args()
+    wanted = options.only.upper().split(",")
+    if set(wanted) - set(ROWS):
+        parser.error(f"--only: of {','.join(ROWS)}")
+    facts = machine.describe() | {"profile": "quick" if options.quick else "full"}
+    with ground() as room:
+        bench = Bench(room, wanted, QUICK if options.quick else Scale(), [])
+        bench.run()
+    found = sorted(bench.found, key=lambda figure: figure.id)
+    partial = options.quick or set(wanted) != set(ROWS)
+    figures.write(options.out or (HERE.parent / "var" / "bench" if partial else HERE), facts, found)
+    print(figures.table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What the pages of this admin share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from urllib.parse import quote
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from occupation.models import Trabajador
+from occupation.services import Actor
+from occupation.tags import search_key
+from occupation.vocabulary import ActorTipo
+
+M = TypeVar("M", bound=Model)
+
+if TYPE_CHECKING:
+    TypedModelAdmin = admin.ModelAdmin
+    _QuerySetPaginator = Paginator[Model]
+else:
+    # Django's ModelAdmin takes no type argument at run time.
+    class TypedModelAdmin(admin.ModelAdmin, Generic[M]):
+        pass
+
+    _QuerySetPaginator = Paginator
+
+
+class ReadOnlyAdmin(TypedModelAdmin[M]):
+    """A list and a page per row that nobody edits by hand; extra views change things through services."""
+
+    list_per_page = 100
+    list_max_show_all = 500
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = str(self.opts.verbose_name_plural).capitalize()
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def page_context(self, request: HttpRequest, titulo: str, **context: Any) -> dict[str, Any]:
+        """What a page of our own needs to look like the rest."""
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": titulo, **context}
+
+    def own_view(self, route: str, view: Callable[..., Any], name: str) -> URLPattern:
+        """A page under this model's address, for people who are logged in; not inside a transaction."""
+        full = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return path(route, self.admin_site.admin_view(view), name=full)
+
+
+class WordsFilter(admin.SimpleListFilter):
+    """A filter whose choices are words of ours; each is a label and the condition it stands for."""
+
+    choices_in_words: ClassVar[dict[str, tuple[str, Callable[[], Q]]]]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(value, label) for value, (label, _) in self.choices_in_words.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> QuerySet[M]:
+        chosen = self.choices_in_words.get(self.value() or "")
+        return queryset.filter(chosen[1]()) if chosen else queryset
+
+
+class CappedPaginator(_QuerySetPaginator):
+    """Counts no further than it shows: a full count of a million rows takes seconds on every page."""
+
+    MOST = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return rows.order_by()[: self.MOST].count()
+
+
+def supervisor(request: HttpRequest) -> Actor:
+    """The person at the keyboard, as the journal names them."""
+    return Actor(ActorTipo.SUPERVISOR, request.user.get_username(), request.user.pk)
+
+
+def spool_page(tag: str) -> str:
+    """The address of a spool's own page, for any tag."""
+    return f"/spool/{quote(tag)}/"
+
+
+def workers_matching(term: str) -> list[int]:
+    """The numbers of the workers a search means: by number, by `MR(93)` or by any part of the name."""
+    key = search_key(term)
+    return [
+        worker.pk
+        for worker in Trabajador.objects.all()
+        if key and (key == str(worker.pk) or key in search_key(f"{worker.worker_nombre} {worker.nombre_completo}"))
+    ]
+
+
+def pretty(value: dict[str, Any]) -> SafeString:
+    """A JSON column for people to read."""
+    return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,138 @@
+"""What in the shop needs a person now: a bounded number of queries, and one look at Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db.models import Min, QuerySet
+from django.utils import timezone
+
+from occupation.gateways import claims, connection
+from occupation.models import CeldaDudosa, Device, FilaDuplicada, Mirror, Spool
+from occupation.vocabulary import EstadoCalidad, MarcaRedis
+
+SILENT_AFTER = timedelta(days=1)
+"""A paired device that was not seen for this long is probably broken, lost or switched off."""
+
+EXAMPLES = 5
+
+
+class Tema(StrEnum):
+    """What a person may have to look at, in the order of urgency."""
+
+    LARGAS = "largas"
+    BLOQUEADOS = "bloqueados"
+    REDIS = "redis"
+    MARCAS = "marcas"
+    DUDOSOS = "dudosos"
+    DUPLICADAS = "duplicadas"
+    HOJA = "hoja"
+    DISPOSITIVOS = "dispositivos"
+
+
+@dataclass(frozen=True, slots=True)
+class Asunto:
+    """One thing that waits for a person: how many there are, and a few of them by name."""
+
+    tema: Tema
+    cuenta: int
+    ejemplos: tuple[str, ...] = ()
+    desde: datetime | None = None
+
+
+def needs_a_person() -> list[Asunto]:
+    """Everything that waits for somebody; empty when all is well."""
+    ahora = timezone.now()
+    asuntos = [
+        _named(Tema.LARGAS, long_occupations(ahora).order_by("ocupado_desde"), "tag_hoja"),
+        _named(Tema.BLOQUEADOS, blocked().order_by("tag"), "tag_hoja"),
+        *_claims(),
+        Asunto(Tema.DUDOSOS, CeldaDudosa.objects.count()),
+        Asunto(Tema.DUPLICADAS, FilaDuplicada.objects.count()),
+        _behind(),
+        _named(Tema.DISPOSITIVOS, silent_devices(ahora).order_by("nombre"), "nombre"),
+    ]
+    return [asunto for asunto in asuntos if asunto.cuenta]
+
+
+def long_occupations(ahora: datetime) -> QuerySet[Spool]:
+    """What has been held for longer than OCUPACION_LARGA_HORAS: perhaps somebody forgot to pause."""
+    return Spool.objects.ocupados().filter(ocupado_desde__lte=long_before(ahora))
+
+
+def long_before(ahora: datetime) -> datetime:
+    """An occupation that began at this moment or earlier is long by now."""
+    return ahora - timedelta(hours=settings.OCUPACION_LARGA_HORAS)
+
+
+def blocked() -> QuerySet[Spool]:
+    """What three rejections in a row have stopped."""
+    return Spool.objects.vivos().filter(calidad_state=EstadoCalidad.BLOQUEADO)
+
+
+def silent_devices(ahora: datetime) -> QuerySet[Device]:
+    """Paired devices that were not seen for a day."""
+    return Device.objects.vigentes().filter(token_hash__isnull=False, visto_en__lt=ahora - SILENT_AFTER)
+
+
+def marks_of(spools: Iterable[Spool]) -> dict[int, MarcaRedis]:
+    """How Redis' claim on each held spool agrees with its row, by the spool's id."""
+    spools = list(spools)
+    if not connection.configured():
+        return {spool.pk: MarcaRedis.SIN_REDIS for spool in spools}
+    present = claims.read_all() if spools else {}
+    if present is None:
+        return {spool.pk: MarcaRedis.SIN_RESPUESTA for spool in spools}
+    return {spool.pk: _mark(_asked_for(spool), present.get(spool.tag)) for spool in spools}
+
+
+def _mark(truth: str | None, claim: str | None) -> MarcaRedis:
+    if claim is None:
+        return MarcaRedis.FALTA
+    return MarcaRedis.COINCIDE if claim == truth else MarcaRedis.HUERFANA
+
+
+def _asked_for(spool: Spool) -> str | None:
+    """The claim that the row asks for."""
+    if spool.ocupado_por_id is None or spool.ocupacion_token is None:
+        return None
+    return claims.value(spool.ocupado_por_id, spool.ocupacion_token)
+
+
+def _claims() -> list[Asunto]:
+    if not connection.configured():
+        return []
+    wrong = _wrong_claims()
+    if wrong:
+        # A verb in flight looks wrong for a moment: only what is still wrong at the second look is told.
+        again = _wrong_claims()
+        wrong = None if again is None else wrong & again
+    if wrong is None:
+        return [Asunto(Tema.REDIS, 1)]
+    return [Asunto(Tema.MARCAS, len(wrong), tuple(sorted(wrong)[:EXAMPLES]))]
+
+
+def _wrong_claims() -> set[str] | None:
+    """The tags whose claim and row disagree; None when Redis is away."""
+    present = claims.read_all()
+    if present is None:
+        return None
+    rows = {spool.tag: _asked_for(spool) for spool in Spool.objects.ocupados()}
+    return {tag for tag in present.keys() | rows.keys() if present.get(tag) != rows.get(tag)}
+
+
+def _behind() -> Asunto:
+    behind = Mirror.objects.filter(behind_since__isnull=False)
+    cuenta = behind.count()
+    desde = behind.aggregate(first=Min("behind_since"))["first"] if cuenta else None
+    return Asunto(Tema.HOJA, cuenta, desde=desde)
+
+
+def _named(tema: Tema, found: QuerySet[Spool] | QuerySet[Device], name: str) -> Asunto:
+    cuenta = found.count()
+    ejemplos = tuple(found.values_list(name, flat=True)[:EXAMPLES]) if cuenta else ()
+    return Asunto(tema, cuenta, ejemplos)

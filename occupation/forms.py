@@ -1,0 +1,82 @@
+"""What the screens post, judged for shape before a service sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from occupation.models.spool import TOMABLES
+from occupation.refusals import SolicitudInvalida
+from occupation.tags import canonical_tag
+from occupation.vocabulary import TAGS_POR_LOTE, Operacion, Resultado
+
+WORKER_MAXIMUM = 2**31 - 1
+
+
+class TagsField(forms.Field):
+    """One or more tags under one name, each once, in the order they came."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> list[str]:
+        return list({canonical_tag(tag): tag for tag in value or () if tag.strip()}.values())
+
+    def validate(self, value: Sequence[str]) -> None:
+        if not value:
+            raise forms.ValidationError("no eligió ningún spool")
+        if len(value) > TAGS_POR_LOTE:
+            raise forms.ValidationError(f"son {len(value)} spools; tome a lo más {TAGS_POR_LOTE} a la vez")
+
+
+class AskedForm(forms.Form):
+    """A form that either makes sense or is refused as a whole."""
+
+    def judged(self) -> dict[str, Any]:
+        """The cleaned fields. Raises SolicitudInvalida naming every field that is wrong."""
+        if not self.is_valid():
+            raise SolicitudInvalida({campo: str(errores[0]) for campo, errores in self.errors.items()})
+        return self.cleaned_data
+
+
+class VerboForm(AskedForm):
+    """What every verb's form carries: the worker the page showed, the tap's key, the tags."""
+
+    trabajador = forms.IntegerField(min_value=1, max_value=WORKER_MAXIMUM)
+    clave = forms.CharField(max_length=64)
+    tag = TagsField()
+
+
+class TomarForm(VerboForm):
+    """TOMAR says for which operation."""
+
+    operacion = forms.ChoiceField(choices=[(op.value, op.label) for op in TOMABLES])
+
+    def clean_operacion(self) -> Operacion:
+        return Operacion(self.cleaned_data["operacion"])
+
+
+class TerminarForm(VerboForm):
+    """COMPLETAR and CANCELAR name the operation the page showed; only COMPLETAR has a day."""
+
+    operacion = forms.ChoiceField(choices=[(op.value, op.label) for op in TOMABLES])
+    fecha = forms.DateField(required=False, input_formats=["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"])
+
+    def clean_operacion(self) -> Operacion:
+        return Operacion(self.cleaned_data["operacion"])
+
+
+class InspeccionarForm(VerboForm):
+    """INSPECCIONAR says what was found."""
+
+    resultado = forms.ChoiceField(choices=Resultado.choices)
+
+    def clean_resultado(self) -> Resultado:
+        return Resultado(self.cleaned_data["resultado"])
+
+
+class EntrarForm(AskedForm):
+    """Who steps up to the tablet."""
+
+    trabajador = forms.IntegerField(min_value=1, max_value=WORKER_MAXIMUM)

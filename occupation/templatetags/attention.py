@@ -1,0 +1,100 @@
+"""`{% needs_a_person %}`: the admin's home page, each matter in words with the way to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+
+from occupation.attention import Asunto, Tema
+from occupation.attention import needs_a_person as read_matters
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Pista:
+    """How a matter is told: what it is, what to do about it, where, and who may see that page."""
+
+    titulo: str
+    que_hacer: str
+    pagina: str
+    permiso: str
+    consulta: str = ""
+
+
+_PISTAS = {
+    Tema.LARGAS: Pista(
+        "Ocupaciones largas",
+        "Llevan más de {horas} horas tomados. Pregunte a quien los tiene; si se olvidó de pausar, libérelos.",
+        "admin:occupation_ocupacion_changelist",
+        "occupation.view_ocupacion",
+        "?larga=si",
+    ),
+    Tema.BLOQUEADOS: Pista(
+        "Spools bloqueados",
+        "Tres rechazos seguidos. Decida con metrología y desbloquee el que pueda repararse.",
+        "admin:occupation_bloqueado_changelist",
+        "occupation.view_bloqueado",
+    ),
+    Tema.REDIS: Pista(
+        "Redis no responde",
+        "El taller sigue trabajando sin él. Si no vuelve solo, avise a quien mantiene el servidor.",
+        "admin:occupation_ocupacion_changelist",
+        "occupation.view_ocupacion",
+    ),
+    Tema.MARCAS: Pista(
+        "Marcas de Redis que no coinciden",
+        "Manda la base de datos y se corrigen solas. Si siguen en un minuto: manage.py rebuild_claims.",
+        "admin:occupation_ocupacion_changelist",
+        "occupation.view_ocupacion",
+    ),
+    Tema.DUDOSOS: Pista(
+        "Datos dudosos",
+        "Celdas de la hoja que no se pudieron leer. Corríjalas en la hoja.",
+        "admin:occupation_celdadudosa_changelist",
+        "occupation.view_celdadudosa",
+    ),
+    Tema.DUPLICADAS: Pista(
+        "Filas duplicadas",
+        "El mismo tag está en dos filas de la hoja y una se ignora. Borre la que sobra en la hoja.",
+        "admin:occupation_filaduplicada_changelist",
+        "occupation.view_filaduplicada",
+    ),
+    Tema.HOJA: Pista(
+        "Spools que la hoja aún no muestra",
+        "Sus últimos cambios están guardados aquí y esperan pasar a la hoja.",
+        "admin:occupation_mirror_changelist",
+        "occupation.view_mirror",
+        "?atraso=si",
+    ),
+    Tema.DISPOSITIVOS: Pista(
+        "Dispositivos sin señal desde hace un día",
+        "Revise si están encendidos y con red. Si uno se perdió, revóquelo.",
+        "admin:occupation_device_changelist",
+        "occupation.view_device",
+        "?silencio=si",
+    ),
+}
+
+
+@register.inclusion_tag("admin/_needs_a_person.html", takes_context=True)
+def needs_a_person(context: dict[str, Any]) -> dict[str, Any]:
+    """What waits for a person, as far as this user may see it."""
+    user = context["request"].user
+    asuntos = [asunto for asunto in read_matters() if user.has_perm(_PISTAS[asunto.tema].permiso)]
+    return {"asuntos": [_told(asunto) for asunto in asuntos]}
+
+
+def _told(asunto: Asunto) -> dict[str, Any]:
+    pista = _PISTAS[asunto.tema]
+    return {
+        "asunto": asunto,
+        "titulo": pista.titulo,
+        "que_hacer": pista.que_hacer.format(horas=settings.OCUPACION_LARGA_HORAS),
+        "enlace": reverse(pista.pagina) + pista.consulta,
+        "mas": asunto.cuenta - len(asunto.ejemplos),
+    }

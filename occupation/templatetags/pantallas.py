@@ -1,0 +1,177 @@
+"""How the screens write the shop: tags with their telling end, times, durations, states as shape and word."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from occupation.history import duration, seconds_between
+from occupation.models import Evento, Spool, Trabajador
+from occupation.queries import Fila
+from occupation.vocabulary import (
+    CICLOS_MAXIMOS,
+    Accion,
+    EstadoCalidad,
+    EstadoTrabajo,
+    Falta,
+    Operacion,
+    Resultado,
+    Rol,
+    TipoEvento,
+)
+
+register = template.Library()
+
+
+@register.simple_tag
+def build() -> str:
+    """Which build of the product drew this page."""
+    return settings.VERSION
+
+
+@register.simple_tag
+def minutos() -> int:
+    """The shop's clock in minutes since midnight: a script shows it without trusting the tablet's."""
+    ahora = timezone.localtime()
+    return ahora.hour * 60 + ahora.minute
+
+
+@register.simple_tag
+def clave_nueva() -> str:
+    """An idempotency key for one form; where scripts run, each tap makes its own."""
+    return secrets.token_urlsafe(16)
+
+
+@register.filter
+def tag(tag_hoja: str, clase: str = "") -> SafeString:
+    """A tag whose last part, which tells it from its neighbours, can be drawn biggest."""
+    cabeza, guion, cola = tag_hoja.rpartition("-")
+    return format_html('<span class="tag {}">{}<b>{}{}</b></span>', clase, cabeza, guion, cola)
+
+
+@register.filter
+def ruta_spool(tag_hoja: str) -> str:
+    """The address of a spool's page."""
+    return reverse("spool", args=[tag_hoja])
+
+
+@register.filter
+def roles(trabajador: Trabajador) -> str:
+    """The worker's roles as the shop writes them."""
+    return " · ".join(Rol(rol).label for rol in trabajador.nombres_de_roles())
+
+
+@register.filter
+def hora(instante: datetime) -> str:
+    """The shop's clock: `14:05` today, `19-11 14:05` on another day."""
+    local = timezone.localtime(instante)
+    if local.date() == timezone.localdate():
+        return f"{local:%H:%M}"
+    return f"{local:%d-%m %H:%M}"
+
+
+@register.filter
+def duracion(segundos: int) -> str:
+    """`2h 15m`."""
+    return duration(segundos)
+
+
+@register.filter
+def corriendo(desde: datetime) -> SafeString:
+    """How long something has been going on. A script counts on from the server's figure, never from its own clock."""
+    segundos = seconds_between(desde, timezone.now())
+    return format_html('<span class="corre" data-segundos="{}">{}</span>', segundos, duration(segundos))
+
+
+@register.filter
+def estado(fila: Fila, operacion: Operacion) -> SafeString:
+    """What a row of a list says of its spool: its state for this operation, or why it cannot be taken."""
+    clase, texto = _occupied(fila.spool, operacion) or _refused(fila) or _free(fila.spool, operacion)
+    return format_html('<span class="est {}">{}</span>', clase, texto)
+
+
+def _occupied(spool: Spool, operacion: Operacion) -> tuple[str, str | SafeString] | None:
+    if spool.ocupado_por is None or spool.ocupado_desde is None:
+        return None
+    que = "" if spool.ocupado_operacion == operacion else f" en {operation_label(spool.ocupado_operacion)}"
+    quien = f"Ocupado por {spool.ocupado_por.worker_nombre}{que}"
+    return "ocupado", format_html("<span>{} · {}</span>", quien, corriendo(spool.ocupado_desde))
+
+
+def _refused(fila: Fila) -> tuple[str, str] | None:
+    refused = fila.refused
+    if refused is None:
+        return None
+    if fila.spool.calidad_state == EstadoCalidad.APROBADO:
+        return "bien", "Ya aprobado"
+    if refused.codigo == "DEPENDENCIAS_NO_SATISFECHAS":
+        falta = refused.datos["falta"]
+        return "libre", f"Falta {falta if falta == Falta.FECHA_MATERIALES else operation_label(falta)}"
+    if refused.codigo == "OPERACION_YA_COMPLETADA":
+        return "bien", f"Ya tiene completado {operation_label(refused.datos['operacion'])}"
+    if refused.codigo == "SPOOL_BLOQUEADO":
+        return "alto", "Bloqueado: contacte al supervisor"
+    return "libre", str(refused)
+
+
+def _free(spool: Spool, operacion: Operacion) -> tuple[str, str]:
+    ciclo = f"ciclo {spool.ciclo}/{CICLOS_MAXIMOS}"
+    if operacion == Operacion.REPARACION:
+        paused = spool.calidad_state == EstadoCalidad.REPARACION_PAUSADA
+        return ("pausa", f"Reparación pausada · {ciclo}") if paused else ("mal", f"Rechazado · {ciclo}")
+    if operacion == Operacion.METROLOGIA:
+        return ("pausa", f"Reparado · {ciclo}") if spool.ciclo else ("libre", "Primera inspección")
+    arm = operacion == Operacion.ARM
+    if (spool.arm_state if arm else spool.sold_state) == EstadoTrabajo.EN_PROGRESO:
+        antes = spool.armador if arm else spool.soldador
+        return "pausa", f"Pausado · lo tenía {antes.worker_nombre}" if antes else "Pausado"
+    if not arm and spool.arm_state == EstadoTrabajo.EN_PROGRESO:
+        return "libre", "Sin empezar · ARMADO sin terminar"
+    return "libre", "Sin empezar"
+
+
+def operation_label(operacion: str | None) -> str:
+    """ARMADO for ARM; whatever it says for a word we do not know."""
+    return Operacion(operacion).label if operacion in Operacion.values else str(operacion or "")
+
+
+_HECHO: dict[str, str] = {
+    Accion.TOMAR: "tomó",
+    Accion.PAUSAR: "pausó",
+    Accion.COMPLETAR: "completó",
+    Accion.CANCELAR: "canceló",
+    Accion.LIBERAR: "liberó",
+    Accion.DESBLOQUEAR: "desbloqueó",
+}
+
+
+@register.filter
+def en_palabras(evento: Evento) -> SafeString:
+    """One row of the journal as a sentence. A type we do not know is named as it is: nothing here can fail."""
+    objeto = tag(evento.spool.tag_hoja) if evento.spool else ""
+    if evento.tipo == TipoEvento.IMPORTACION:
+        return format_html("{} importó la planilla", evento.actor_nombre)
+    if evento.tipo == TipoEvento.EDICION_HOJA:
+        return format_html("Se editó {} en la hoja", objeto)
+    if evento.accion == Accion.INSPECCIONAR:
+        verbo = "aprobó" if evento.detalle.get("resultado") == Resultado.APROBADO else "rechazó"
+        return format_html("<b>{}</b> {} {}", _author(evento), verbo, objeto)
+    if evento.accion not in _HECHO:
+        return format_html("{} {}", evento.get_tipo_display(), objeto)
+    return format_html(
+        "<b>{}</b> {} {} {}", _author(evento), _HECHO[evento.accion], operation_label(evento.operacion), objeto
+    )
+
+
+def _author(evento: Evento) -> str:
+    by_supervisor = evento.accion in {Accion.LIBERAR, Accion.DESBLOQUEAR}
+    if by_supervisor or evento.trabajador is None:
+        return evento.actor_nombre
+    return evento.trabajador.worker_nombre

@@ -1,0 +1,28 @@
+"""The tablet's addresses."""
+
+from django.urls import path
+
+from occupation.views.metrologia import metrologia
+from occupation.views.pairing import vincular
+from occupation.views.picker import entrar, picker
+from occupation.views.pulse import pulso
+from occupation.views.spool import spool
+from occupation.views.trabajo import mios, resultado, trabajo
+from occupation.views.verbs import cancelar, completar, pausar, pausar_todos, tomar
+
+urlpatterns = [
+    path("", picker, name="picker"),
+    path("entrar/", entrar, name="entrar"),
+    path("vincular/", vincular, name="vincular"),
+    path("pulso/", pulso, name="pulso"),
+    path("trabajo/", trabajo, name="trabajo"),
+    path("trabajo/mios/", mios, name="mios"),
+    path("trabajo/resultado/", resultado, name="resultado"),
+    path("trabajo/tomar/", tomar, name="tomar"),
+    path("trabajo/pausar/", pausar, name="pausar"),
+    path("trabajo/pausar-todos/", pausar_todos, name="pausar-todos"),
+    path("trabajo/completar/", completar, name="completar"),
+    path("trabajo/cancelar/", cancelar, name="cancelar"),
+    path("trabajo/metrologia/", metrologia, name="metrologia"),
+    path("spool/<path:tag>/", spool, name="spool"),
+]

@@ -1,0 +1,78 @@
+"""¿Quién eres?: the first page of a tablet."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from occupation.access import DeviceRequest, device_required, tablet_required
+from occupation.forms import EntrarForm
+from occupation.models import Trabajador
+from occupation.queries import find_worker, recent_worker_ids, workers_to_choose
+from occupation.refusals import WorkerNoEncontrado
+from occupation.tags import search_key
+from occupation.views.chosen import choose, forget
+from occupation.views.outcome import refused_as_page
+from occupation.vocabulary import DeviceKind
+
+
+@require_GET
+@never_cache
+@device_required
+def picker(request: DeviceRequest) -> HttpResponseBase:
+    """Everybody who may step up, the last few on this tablet first. Asking who it is forgets who it was."""
+    if request.device.kind == DeviceKind.BOARD:
+        return HttpResponseRedirect(reverse("tablero"))
+    trabajadores, q = workers_to_choose(), request.GET.get("q", "").strip()[:60]
+    contexto = {
+        "q": q,
+        "siguiente": _inside(request.GET.get("siguiente", "")),
+        "trabajadores": _matching(trabajadores, q),
+        "recientes": [] if q else _recent(request, trabajadores),
+    }
+    response = render(request, "occupation/picker.html", contexto)
+    forget(response)
+    return response
+
+
+@require_POST
+@never_cache
+@tablet_required
+@refused_as_page()
+def entrar(request: DeviceRequest) -> HttpResponse:
+    """The worker steps up."""
+    worker_id = EntrarForm(request.POST).judged()["trabajador"]
+    if find_worker(worker_id) is None:
+        raise WorkerNoEncontrado(worker_id)
+    response = HttpResponseRedirect(_inside(request.POST.get("siguiente", "")) or reverse("trabajo"))
+    choose(response, request.device, worker_id)
+    return response
+
+
+def _recent(request: DeviceRequest, trabajadores: list[Trabajador]) -> list[Trabajador]:
+    by_id = {trabajador.id: trabajador for trabajador in trabajadores}
+    return [by_id[worker_id] for worker_id in recent_worker_ids(request.device) if worker_id in by_id]
+
+
+def _matching(trabajadores: list[Trabajador], q: str) -> list[Trabajador]:
+    """Those whose number, initials, name or role contain what was typed; the exact number or initials first."""
+    key = search_key(q)
+    if not key:
+        return trabajadores
+    found = [each for each in trabajadores if key in _searched(each)]
+    return sorted(found, key=lambda each: key not in (str(each.id), search_key(each.worker_nombre).split("(")[0]))
+
+
+def _searched(trabajador: Trabajador) -> str:
+    return search_key(f"{trabajador.worker_nombre}/{trabajador.nombre_completo}/{trabajador.nombres_de_roles()}")
+
+
+def _inside(wanted: str) -> str:
+    """`wanted` if it is a page of this shop, else nothing."""
+    here = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if here and wanted.startswith("/") else ""

@@ -1,0 +1,127 @@
+"""A shop of sixty workers and a hundred spools, and a person with gloves who taps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.books import BookFolder, fila
+from tests.live import LiveTaller
+
+SIZES = {"vertical": (800, 1280), "apaisada": (1280, 800), "chica": (768, 1024), "teléfono": (360, 740)}
+LONGEST = ("100", "Maximiliano Bernardo", "Fernández-Undurraga Goycoolea de la Huerta", "TRUE")
+DONE = {"Fecha_Armado": "06-01-2026", "Armador": "MR(93)", "Fecha_Soldadura": "07-01-2026", "Soldador": "MR(93)"}
+
+
+def open_shop(live: LiveTaller, folder: Path) -> None:
+    """Import a workbook: 60 workers from 41 to 100, all Ayudante; Miguel Rojas, 93, may do everything."""
+    numbers = [str(number) for number in range(41, 100)]
+    names = {"93": ("Miguel", "Rojas"), "94": ("Juan", "Pérez")}
+    people = [(number, *names.get(number, ("Ana", f"Soto {number}")), "TRUE") for number in numbers]
+    roles = [(number, "Ayudante", "TRUE") for number in [*numbers, "100"]]
+    roles += [("93", role, "TRUE") for role in ("Armador", "Soldador", "Metrologia")]
+    filas = [fila(f"MK-1335-CW-25238-{number:03}") for number in range(1, 101)]
+    filas += [fila(f"QC-77-{number:03}", DONE) for number in range(1, 6)]
+    filas += [fila("LARGO-" + "W" * 90 + "-009")]
+    BookFolder(folder, filas, people=[*people, LONGEST], roles=roles).save()
+    done = live.manage("import_workbook", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def pairing_link(live: LiveTaller, name: str, kind: str = "tablet") -> str:
+    """A link that makes whoever opens it a device."""
+    done = live.manage("pair_device", name, "--kind", kind)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+class Stand:
+    """One browser on a stand, and who taps it: `taps` counts."""
+
+    def __init__(self, context: BrowserContext, live: LiveTaller) -> None:
+        self.context, self.live = context, live
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(8000)
+        self.taps = 0
+        self.violations: list[str] = []
+        self.page.on("console", lambda message: self._note(message.text))
+
+    def _note(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.violations.append(text)
+
+    def pair(self, kind: str = "tablet") -> Stand:
+        self.page.goto(pairing_link(self.live, "Tablet", kind))
+        self.page.get_by_role("button", name="VINCULAR").click()
+        self.page.wait_for_url(f"{self.live.base_url}/{'tablero/' if kind == 'board' else ''}")
+        return self
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.live.base_url + path)
+        return self.page
+
+    def tap(self, place: Locator) -> None:
+        place.click()
+        self.taps += 1
+
+    def step_up(self, number: int = 93) -> Stand:
+        """Tap the worker's tile and wait for the work page."""
+        self.open("/")
+        self.tap(self.tile(number))
+        expect(self.page.get_by_role("link", name="CAMBIAR")).to_be_visible()
+        return self
+
+    def tile(self, number: int) -> Locator:
+        return self.page.locator(f"button[name=trabajador][value='{number}']").last
+
+    def row(self, tag: str) -> Locator:
+        """The row of the list that can be ticked."""
+        return self.page.locator(f"#lista label:has(input[value='{tag}'])")
+
+    def take_button(self) -> Locator:
+        return self.page.locator("[data-tomar]")
+
+    def card(self, tag: str) -> Locator:
+        """The card in Mis spools."""
+        return self.page.locator("#mios li.mio").filter(has=self.page.locator(f"button[value='{tag}']"))
+
+    def notice(self) -> Locator:
+        return self.page.locator(".aviso.hecho")
+
+    def banner(self) -> Locator:
+        return self.page.locator("#red")
+
+    def take(self, tag: str) -> None:
+        """Search for a spool and take it."""
+        self.page.goto(f"{self.live.base_url}/trabajo/?op=ARM&q={tag}")
+        self.tap(self.row(tag))
+        self.tap(self.take_button())
+        expect(self.card(tag)).to_be_visible()
+
+    def sessions(self, tag: str) -> list[str]:
+        """The titles of the spool's history, latest first."""
+        other = self.context.new_page()
+        other.goto(f"{self.live.base_url}/spool/{tag}/")
+        found = other.locator(".historia li p:first-child").all_inner_texts()
+        other.close()
+        return found
+
+
+@contextmanager
+def stand(browser: Browser, live: LiveTaller, *, size: str = "vertical", script: bool = True) -> Iterator[Stand]:
+    """A clean browser of one of the four sizes; it must not break the pages' security policy."""
+    width, height = SIZES.get(size, (1920, 1080))
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        java_script_enabled=script,
+        locale="es-CL",
+        timezone_id="America/Santiago",
+        has_touch=True,
+    )
+    opened = Stand(context, live)
+    yield opened
+    context.close()
+    assert opened.violations == []

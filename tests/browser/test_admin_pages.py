@@ -1,0 +1,109 @@
+"""The admin in Chromium: nothing the content security policy forbids, and the way from the list to the release."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.live import LiveTaller
+
+pytestmark = pytest.mark.process
+
+PASSWORD = "una-clave-larga"
+SEED = f"""
+from datetime import date
+from django.contrib.auth.models import User
+from occupation import services
+from occupation.models import Spool, Trabajador
+from occupation.vocabulary import Operacion
+User.objects.create_superuser("ana", "", "{PASSWORD}")
+rosa = Trabajador.objects.create(id=120, nombre="Rosa", apellido="Lagos")
+rosa.roles.create(rol="Armador")
+Spool.nuevo("MK-1-011", fecha_materiales=date(2026, 1, 5)).save()
+services.tomar(tag="MK-1-011", trabajador_id=120, operacion=Operacion.ARM, actor=services.SISTEMA)
+"""
+PAGES = [
+    "",
+    "password_change/",
+    *(
+        f"occupation/{model}/"
+        for model in (
+            "ocupacion",
+            "bloqueado",
+            "spool",
+            "evento",
+            "celdadudosa",
+            "filaduplicada",
+            "mirror",
+            "device",
+            "trabajador",
+        )
+    ),
+    "occupation/ocupacion/1/change/",
+    "occupation/ocupacion/liberar/?spool=1",
+    "occupation/spool/1/change/",
+    "occupation/evento/1/change/",
+    "occupation/mirror/1/change/",
+    "occupation/device/add/",
+    "occupation/trabajador/add/",
+    "occupation/trabajador/120/change/",
+    "auth/user/add/",
+]
+
+
+@pytest.fixture(scope="module")
+def _seeded(shared_taller: LiveTaller) -> None:
+    done = shared_taller.manage("shell", "-c", SEED)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def office(
+    _seeded: None,
+    shared_taller: LiveTaller,
+    new_context: Callable[..., BrowserContext],
+) -> Page:
+    """An office computer, logged in at the admin's home page."""
+    page = new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{shared_taller.base_url}/admin/")
+    page.get_by_label("Nombre de usuario").fill("ana")
+    page.get_by_label("Contraseña").fill(PASSWORD)
+    page.get_by_role("button", name="Iniciar sesión").click()
+    expect(page.get_by_role("heading", name="Lo que necesita a una persona")).to_be_visible()
+    return page
+
+
+def test_no_page_of_the_admin_breaks_its_own_security_policy(office: Page, shared_taller: LiveTaller) -> None:
+    complaints: list[str] = []
+    office.on("console", lambda message: complaints.append(f"{office.url} {message.type} {message.text}"))
+    office.on("pageerror", lambda error: complaints.append(f"{office.url} {error}"))
+    for page in PAGES:
+        answer = office.goto(f"{shared_taller.base_url}/admin/{page}")
+        assert (page, answer.status if answer else None) == (page, 200)
+    assert [told for told in complaints if " verbose " not in told] == []
+
+
+def test_a_supervisor_releases_from_the_list_and_reads_what_happened(office: Page) -> None:
+    office.get_by_role("link", name="Ocupaciones", exact=True).click()
+    office.get_by_role("row", name="MK-1-011").get_by_role("checkbox").check()
+    office.locator("select[name=action]").select_option("LIBERAR los elegidos")
+    office.get_by_role("button", name="Ir").click()
+    expect(office.get_by_role("row", name="MK-1-011")).to_contain_text("RL(120) · Rosa Lagos")
+    office.get_by_label("Motivo").fill("se fue sin pausar")
+    office.get_by_role("button", name="LIBERAR").click()
+    expect(office.get_by_role("row", name="MK-1-011")).to_contain_text("✓ Hecho")
+    office.get_by_role("link", name="Volver a ocupaciones").click()
+    expect(office.get_by_text("0 ocupaciones")).to_be_visible()
+
+
+def test_pairing_from_the_admin_shows_a_code_that_can_be_scanned(office: Page, shared_taller: LiveTaller) -> None:
+    office.get_by_role("link", name="Dispositivos", exact=True).click()
+    office.get_by_role("link", name="Vincular dispositivo").click()
+    office.get_by_label("Nombre").fill("Tableta nave 2")
+    office.get_by_role("button", name="Vincular").click()
+    expect(office.get_by_role("img", name="Código QR del enlace")).to_be_visible()
+    expect(office.get_by_text(re.compile(r"^\d{4} \d{4}$"))).to_be_visible()
+    expect(office.get_by_role("link", name=f"{shared_taller.base_url}/vincular/?codigo=")).to_be_visible()

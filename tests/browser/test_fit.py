@@ -1,0 +1,169 @@
+"""Every page at every size: nothing for axe, nothing covered, everything big enough to hit with a glove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.floor import SIZES, Stand, open_shop, stand
+from tests.live import LiveTaller
+
+pytestmark = pytest.mark.process
+
+HELD = "MK-1335-CW-25238-001"
+PAGES = [
+    "/vincular/",
+    "/vincular/?codigo=abc",
+    "/trabajo/?op=ARM",
+    "/trabajo/?op=ARM&q=25238",
+    "/trabajo/?op=ARM&q=nada-asi",
+    "/trabajo/?op=REPARACION",
+    "/trabajo/?op=METROLOGIA",
+    f"/trabajo/completar/?tag={HELD}",
+    f"/trabajo/cancelar/?tag={HELD}",
+    "/trabajo/completar/?tag=QC-77-001",
+    "/trabajo/metrologia/?tag=QC-77-001",
+    "/trabajo/metrologia/?tag=QC-77-001&resultado=RECHAZADO",
+    f"/spool/{HELD}/",
+    "/spool/NO-HAY/",
+    "/tablero/",
+    "/nada/",
+    "/",
+]
+
+SMALL = """() => [...document.querySelectorAll('a.boton, button, summary, .pestanas a, .fila label, .fila .ver')]
+  .filter(lugar => lugar.checkVisibility({visibilityProperty: true}))
+  .map(lugar => [lugar.innerText.slice(0, 30), lugar.getBoundingClientRect(), lugar.classList.contains('verbo') ? 64 : 48])
+  .filter(([_, caja, minimo]) => caja.height < minimo - 0.5 || caja.width < 48)
+  .map(([nombre, caja]) => `${nombre}: ${caja.width}x${caja.height}`)"""
+
+COVERED = """() => {
+  const cubiertos = [];
+  for (const lugar of document.querySelectorAll('a.boton, button, summary, .fila label, .fila .ver, input[type=search]')) {
+    if (!lugar.checkVisibility({visibilityProperty: true}) || lugar.disabled) continue;
+    lugar.scrollIntoView({block: 'center', inline: 'center'});
+    const caja = lugar.getBoundingClientRect();
+    const encima = document.elementFromPoint(caja.left + caja.width / 2, caja.top + caja.height / 2);
+    if (!encima || !(lugar.contains(encima) || encima.contains(lugar))) cubiertos.push(lugar.innerText.slice(0, 30));
+  }
+  return cubiertos;
+}"""
+
+SMALL_TEXT = """() => {
+  const textos = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), chicos = [];
+  while (textos.nextNode()) {
+    const lugar = textos.currentNode.parentElement;
+    if (!textos.currentNode.data.trim() || !lugar.checkVisibility({visibilityProperty: true})) continue;
+    if (lugar.closest('svg, noscript, .oculto')) continue;
+    if (parseFloat(getComputedStyle(lugar).fontSize) < 18) chicos.push(textos.currentNode.data.trim());
+  }
+  return chicos;
+}"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _opened(shared_taller: LiveTaller, tmp_path_factory: pytest.TempPathFactory) -> None:
+    open_shop(shared_taller, tmp_path_factory.mktemp("libro") / "libro")
+
+
+@pytest.fixture(scope="module", params=list(SIZES))
+def tablet(request: pytest.FixtureRequest, chromium: Browser, shared_taller: LiveTaller) -> Iterator[Stand]:
+    with stand(chromium, shared_taller, size=request.param) as opened:
+        opened.pair().step_up()
+        if not opened.page.locator("#mios li.mio").count():
+            opened.take(HELD)
+        yield opened
+
+
+def check(page: Page) -> dict[str, list[str]]:
+    """Everything wrong with how a page fits, by kind."""
+    found = Axe().run(page).response["violations"]
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return {
+        "axe": [f"{each['id']}: {[node['html'][:120] for node in each['nodes']]}" for each in found],
+        "small": page.evaluate(SMALL),
+        "covered": page.evaluate(COVERED),
+        "small text": page.evaluate(SMALL_TEXT),
+        "wider than the screen": ["yes"] if wide else [],
+    }
+
+
+def test_every_page_fits(tablet: Stand) -> None:
+    wrong = {}
+    for path in PAGES:
+        found = check(tablet.open(path))
+        if any(found.values()):
+            wrong[path] = found
+    assert wrong == {}
+
+
+def test_the_pages_that_only_a_tap_opens_fit_too(tablet: Stand) -> None:
+    tablet.step_up()
+    page = tablet.page
+    page.locator("#mios").get_by_text("más", exact=True).first.click()
+    wrong = {"más": check(page)}
+    page.goto(f"{tablet.live.base_url}/trabajo/?op=ARM&q=25238-05")
+    for number in (50, 51):
+        tablet.row(f"MK-1335-CW-25238-{number:03}").click()
+    wrong["elegidos"] = check(page)
+    page.locator("#tomar").evaluate(
+        "form => form.insertAdjacentHTML('beforeend', '<input type=hidden name=tag value=NO-HAY>')"
+    )
+    tablet.take_button().click()
+    expect(page.get_by_role("heading", name="de 3 tomados")).to_be_visible()
+    wrong["resultado"] = check(page)
+    page.goto(f"{tablet.live.base_url}/trabajo/")
+    page.get_by_role("button", name="PAUSAR TODOS").click()
+    expect(tablet.notice()).to_be_visible()
+    wrong["aviso"] = check(page)
+    tablet.take(HELD)
+    tablet.context.set_offline(True)
+    tablet.card(HELD).get_by_role("button", name="PAUSAR").click()
+    expect(tablet.banner()).to_contain_text("Sin respuesta")
+    wrong["sin red"] = check(page) | {"covered": []}
+    tablet.context.set_offline(False)
+    assert {name: found for name, found in wrong.items() if any(found.values())} == {}
+
+
+def test_the_last_of_sixty_workers_can_be_tapped(tablet: Stand) -> None:
+    page = tablet.open("/")
+    last = page.locator("button[name=trabajador]").last
+    last.scroll_into_view_if_needed()
+    name = last.inner_text()
+    last.click()
+    expect(page.get_by_role("link", name="CAMBIAR")).to_be_visible()
+    assert page.locator(".quien b").inner_text() in name
+
+
+def test_the_search_of_workers_narrows_while_typing(tablet: Stand) -> None:
+    page = tablet.open("/")
+    page.get_by_placeholder("Número, iniciales o nombre").press_sequentially("undurraga")
+    expect(page.locator("button[name=trabajador]")).to_have_count(1)
+    expect(page.locator("button[name=trabajador]")).to_contain_text("MF(100)")
+
+
+def test_the_keyboard_alone_takes_a_spool(tablet: Stand) -> None:
+    tablet.step_up(80)
+    page = tablet.page
+    page.goto(f"{tablet.live.base_url}/trabajo/?op=ARM&q=QC")
+    page.goto(f"{tablet.live.base_url}/trabajo/?op=ARM&q=25238-09")
+    page.locator("#lista input[type=checkbox]").first.focus()
+    page.keyboard.press("Space")
+    expect(tablet.take_button()).to_have_text("TOMAR (1)")
+    tablet.take_button().focus()
+    page.keyboard.press("Enter")
+    expect(tablet.notice()).to_contain_text("tomado por AS(80)")
+    page.get_by_role("button", name="PAUSAR MK").first.click()
+    expect(tablet.notice()).to_contain_text("Trabajo pausado")
+
+
+def test_the_wall_has_no_scroll_and_nothing_for_axe(chromium: Browser, shared_taller: LiveTaller) -> None:
+    with stand(chromium, shared_taller, size="muro") as wall:
+        wall.pair("board")
+        page = wall.page
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight") is True
+        assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+        assert page.evaluate("document.querySelectorAll('a, button, input').length") == 0

@@ -1,0 +1,214 @@
+"""What scripts add to the pages: harmless double taps, words when nobody answers, the scanner, the idle minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from tests.browser.floor import Stand, open_shop, stand
+from tests.live import LiveTaller
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _opened(shared_taller: LiveTaller, tmp_path_factory: pytest.TempPathFactory) -> None:
+    open_shop(shared_taller, tmp_path_factory.mktemp("libro") / "libro")
+
+
+@pytest.fixture(scope="module")
+def _paired(chromium: Browser, shared_taller: LiveTaller) -> Iterator[Stand]:
+    with stand(chromium, shared_taller) as opened:
+        yield opened.pair()
+
+
+@pytest.fixture
+def tablet(_paired: Stand) -> Iterator[Stand]:
+    _paired.context.set_offline(False)
+    yield _paired
+    _paired.context.set_offline(False)
+    _paired.page.unroute_all()
+
+
+def tag_of(number: int) -> str:
+    return f"MK-1335-CW-25238-{number:03}"
+
+
+def test_a_double_tap_takes_once(tablet: Stand) -> None:
+    tablet.step_up()
+    posts: list[str] = []
+    tablet.page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    tablet.row(tag_of(1)).click()
+    tablet.take_button().evaluate("boton => { boton.click(); boton.click(); boton.click(); }")
+    expect(tablet.notice()).to_contain_text(f"Spool {tag_of(1)} tomado")
+    assert [url.removeprefix(tablet.live.base_url) for url in posts] == ["/trabajo/tomar/"]
+    assert tablet.sessions(tag_of(1)) == ["MR(93) · ARMADO · 0m"]
+
+
+def test_the_button_is_busy_at_once_and_in_place(tablet: Stand) -> None:
+    tablet.step_up()
+    waiting: list[Route] = []
+    tablet.page.route("**/trabajo/tomar/", waiting.append)
+    tablet.row(tag_of(2)).click()
+    busy = tablet.take_button().evaluate(
+        "boton => { const desde = performance.now(); boton.click();"
+        " return [boton.getAttribute('aria-busy'), performance.now() - desde < 100]; }"
+    )
+    assert busy == ["true", True]
+    tablet.page.wait_for_timeout(50)
+    waiting[0].continue_()
+    expect(tablet.card(tag_of(2))).to_be_visible()
+
+
+def test_a_tap_without_network_is_refused_in_words_and_done_once_when_it_returns(tablet: Stand) -> None:
+    tablet.step_up()
+    tablet.take(tag_of(3))
+    tablet.context.set_offline(True)
+    tablet.card(tag_of(3)).get_by_role("button", name="PAUSAR").click()
+    expect(tablet.banner()).to_contain_text("Sin respuesta: no se sabe si se guardó.")
+    expect(tablet.page.locator("#pulso")).to_contain_text("Sin conexión desde")
+    tablet.context.set_offline(False)
+    expect(tablet.page.locator("#pulso")).to_have_text("Conectado")
+    tablet.banner().get_by_role("button", name="REINTENTAR").click()
+    expect(tablet.notice()).to_contain_text(f"Trabajo pausado en {tag_of(3)}")
+    expect(tablet.banner()).to_have_text("")
+
+
+@pytest.mark.parametrize("again", ["REINTENTAR", "the same button"])
+def test_an_answer_lost_on_the_way_is_repeated_under_the_same_key(tablet: Stand, again: str) -> None:
+    tablet.step_up()
+    tag = tag_of(4 if again == "REINTENTAR" else 5)
+    tablet.take(tag)
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.post_data_json["clave"])
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    tablet.page.route("**/trabajo/pausar/", lose)
+    pause = tablet.card(tag).get_by_role("button", name="PAUSAR")
+    pause.click()
+    expect(tablet.banner()).to_contain_text("REINTENTAR no lo hace dos veces")
+    (tablet.banner().get_by_role("button", name="REINTENTAR") if again == "REINTENTAR" else pause).click()
+    expect(tablet.notice()).to_contain_text(f"Trabajo pausado en {tag}")
+    assert (len(keys), len(set(keys))) == (2, 1)
+    assert len(tablet.sessions(tag)) == 1
+
+
+def test_two_taps_meant_as_two_have_two_keys(tablet: Stand) -> None:
+    tablet.step_up()
+    keys: list[str] = []
+    tablet.page.on(
+        "request", lambda request: keys.append(request.post_data_json["clave"]) if request.method == "POST" else None
+    )
+    tablet.take(tag_of(6))
+    tablet.card(tag_of(6)).get_by_role("button", name="PAUSAR").click()
+    tablet.notice().get_by_role("button", name="TOMAR DE NUEVO").click()
+    expect(tablet.notice()).to_contain_text("tomado")
+    assert (len(keys), len(set(keys)), {len(key) for key in keys}) == (3, 3, {32})
+
+
+def test_a_broken_answer_is_told_and_leaves_the_page(tablet: Stand) -> None:
+    tablet.step_up()
+    tablet.take(tag_of(7))
+    tablet.page.route("**/trabajo/pausar/", lambda route: route.fulfill(status=500, body="<h1>mal</h1>"))
+    tablet.card(tag_of(7)).get_by_role("button", name="PAUSAR").click()
+    expect(tablet.banner()).to_contain_text("El taller falló y lo dejó anotado.")
+    expect(tablet.card(tag_of(7))).to_be_visible()
+    tablet.page.unroute_all()
+    tablet.banner().get_by_role("button", name="Cerrar").click()
+    expect(tablet.banner()).to_have_text("")
+
+
+def test_a_search_that_fails_is_not_an_empty_list(tablet: Stand) -> None:
+    tablet.step_up()
+    tablet.page.route("**/trabajo/?*q=*", lambda route: route.abort())
+    tablet.page.get_by_placeholder("Tag, NV o una parte").fill("25238")
+    expect(tablet.page.locator("#lista")).to_contain_text("No se pudo cargar la lista")
+    tablet.page.unroute_all()
+    tablet.page.locator("#lista").get_by_role("button", name="REINTENTAR").click()
+    expect(tablet.row(tag_of(50))).to_be_visible()
+
+
+def test_the_network_is_missed_within_five_seconds_without_a_tap(tablet: Stand) -> None:
+    tablet.step_up()
+    tablet.page.route("**/pulso/", lambda route: route.abort())
+    expect(tablet.banner()).to_contain_text("Sin conexión con el taller desde las", timeout=5000)
+    tablet.page.unroute_all()
+    expect(tablet.banner()).to_have_text("", timeout=5000)
+
+
+def test_what_was_ticked_survives_a_search_and_more_pages(tablet: Stand) -> None:
+    tablet.step_up(70)
+    tablet.page.get_by_role("link", name="VER MÁS").click()
+    tablet.row(tag_of(99)).click()
+    box = tablet.page.get_by_placeholder("Tag, NV o una parte")
+    box.fill("25238 060")
+    expect(tablet.row(tag_of(99))).to_have_count(0)
+    tablet.row(tag_of(60)).click()
+    expect(tablet.take_button()).to_have_text("TOMAR (2)")
+    expect(tablet.page.locator("[data-soltar]")).to_have_text("Quitar todo (1 fuera de la lista)")
+    tablet.take_button().click()
+    expect(tablet.notice()).to_contain_text("2 spools tomados por AS(70)")
+
+
+def test_a_scanner_anywhere_opens_the_spool(tablet: Stand) -> None:
+    tablet.step_up()
+    tablet.page.locator("body").press("Shift")
+    tablet.page.keyboard.type(tag_of(80))
+    tablet.page.keyboard.press("Enter")
+    tablet.page.wait_for_url(f"**/spool/{tag_of(80)}/")
+    tablet.page.keyboard.type(f"http://otra-maquina:8000/spool/{tag_of(81)}/")
+    tablet.page.keyboard.press("Enter")
+    tablet.page.wait_for_url(f"**/spool/{tag_of(81)}/")
+    tablet.page.keyboard.type("NO-EXISTE-1")
+    tablet.page.keyboard.press("Enter")
+    expect(tablet.page.locator(".aviso.fallo")).to_contain_text("No existe el spool NO-EXISTE-1")
+
+
+def test_ninety_seconds_without_a_tap_ask_who_it_is(chromium: Browser, shared_taller: LiveTaller) -> None:
+    with stand(chromium, shared_taller) as tablet:
+        tablet.page.clock.install()
+        tablet.pair().step_up()
+        tablet.page.clock.run_for(80_000)
+        assert tablet.page.url.endswith("/trabajo/")
+        tablet.page.clock.run_for(12_000)
+        expect(tablet.page.get_by_role("heading", name="¿Quién eres?")).to_be_visible()
+
+
+def test_a_tablet_of_an_old_build_is_told_to_reload(tablet: Stand) -> None:
+    tablet.step_up()
+    tablet.page.evaluate("document.documentElement.dataset.version = 'vieja'")
+    expect(tablet.banner()).to_contain_text("Hay una versión nueva del taller.")
+    tablet.banner().get_by_role("button", name="RECARGAR").click()
+    expect(tablet.banner()).to_have_text("")
+
+
+def test_the_running_time_runs_from_the_servers_figure(chromium: Browser, shared_taller: LiveTaller) -> None:
+    with stand(chromium, shared_taller) as tablet:
+        tablet.page.clock.install()
+        tablet.pair().step_up(71)
+        tablet.take(tag_of(90))
+        clock = tablet.card(tag_of(90)).locator(".corre")
+        expect(clock).to_have_text("0m")
+        tablet.page.clock.run_for(80_000)
+        expect(clock).to_have_text("1m")
+
+
+def test_the_wall_greys_with_words_when_contact_is_lost_and_comes_back(
+    chromium: Browser, shared_taller: LiveTaller
+) -> None:
+    with stand(chromium, shared_taller, size="muro") as wall:
+        wall.pair("board")
+        board = wall.page.locator("#tablero")
+        expect(board).to_contain_text("ACTUALIZADO")
+        wall.context.set_offline(True)
+        expect(board.locator("[data-perdido]")).to_contain_text("SIN CONEXIÓN desde", timeout=12000)
+        wall.context.set_offline(False)
+        expect(board.locator("[data-perdido]")).to_be_hidden(timeout=12000)
