@@ -16,7 +16,7 @@ class OccupationConfig(AppConfig):
     verbose_name = "Taller"
 
     def ready(self) -> None:
-        """Triggers are not part of Django's schema: they are made again after every migration."""
+        """Triggers are not part of Django's schema, and groups are rows: both are made again after every migration."""
         # Models cannot be imported before the applications are loaded; importing the checks registers them.
         from occupation import checks  # noqa: F401, PLC0415
 
@@ -33,7 +33,7 @@ def _install_triggers(using: str, **_: Any) -> None:
 
 
 def _ensure_groups(using: str, **_: Any) -> None:
-    from occupation.services.groups import ensure_groups
+    from occupation.services.groups import ensure_groups  # noqa: PLC0415 - not before the applications are loaded
 
     if "auth_group" in connections[using].introspection.table_names():
         ensure_groups(using=using)

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
 
 from occupation.eligibility import eligible, listed, why_not
-from occupation.models import CeldaDudosa, Device, Evento, FilaDuplicada, Mirror, Spool, TagAnterior, Trabajador
+from occupation.models import CeldaDudosa, Device, Evento, FilaDuplicada, Mirror, Spool, Trabajador
 from occupation.models.spool import BUSQUEDA_MAXIMA
 from occupation.refusals import Refused, SolicitudInvalida, SpoolNoEncontrado
 from occupation.tags import canonical_tag, search_key, storable
@@ -47,20 +47,20 @@ def find_any_spool(tag: str, *, lock: bool = False) -> Spool:
     canonical = canonical_tag(tag)
     if len(canonical) > TAG_MAXIMO or not storable(canonical):
         raise SpoolNoEncontrado(canonical[:TAG_MAXIMO])
-    spools = Spool.objects.con_gente()
+    # The holder is all a verb asks about; a screen that names the others reads them when it does.
+    spools = Spool.objects.select_related("ocupado_por")
     if lock and connection.vendor == "postgresql":
         # no_key: the journal's foreign keys to this row must not wait for us. No joins: after waiting, PostgreSQL
         # reads this row anew but not the joined ones, and would show a new holder's number without the holder.
         spools = Spool.objects.select_for_update(no_key=True)
-    spool = spools.filter(tag=canonical).first() or _renamed(canonical)
-    if spool is None:
+    found = list(spools.filter(tag=canonical)) or _renamed(canonical)
+    if not found:
         raise SpoolNoEncontrado(canonical)
-    return spool
+    return found[0]
 
 
-def _renamed(canonical: str) -> Spool | None:
-    before = TagAnterior.objects.filter(tag=canonical).select_related("spool").first()
-    return before.spool if before else None
+def _renamed(canonical: str) -> list[Spool]:
+    return list(Spool.objects.con_gente().filter(tags_anteriores__tag=canonical))
 
 
 @dataclass(frozen=True, slots=True)

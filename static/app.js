@@ -121,7 +121,9 @@
     if (elt.matches("[role=search]")) return fallo(elt);
     const repetir = () => {
       callar("toque");
-      if (elt.matches("form")) elt.requestSubmit(boton && boton.isConnected ? boton : undefined);
+      // A click and not requestSubmit: htmx learns from clicks which button names the spool.
+      if (boton && boton.isConnected) boton.click();
+      else if (elt.matches("form")) elt.requestSubmit();
       else elt.click();
     };
     decir("toque", texto, elt.isConnected ? { REINTENTAR: repetir, Cerrar: () => callar("toque") } : { Cerrar: () => callar("toque") });

@@ -13,6 +13,11 @@ from occupation.gateways import connection
 NAME = "spools:updates"
 
 
+def listening() -> bool:
+    """Whether there is a channel at all: without Redis nobody can be told."""
+    return connection.configured()
+
+
 def publish(messages: Sequence[Mapping[str, Any]]) -> None:
     """Publish each message in order, in one round trip. Best effort: the journal is the stream."""
     if messages:

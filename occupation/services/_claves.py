@@ -6,6 +6,7 @@ stored: a refusal rolls the row back and is judged afresh.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from occupation.models import ClaveIdempotencia
@@ -15,6 +16,8 @@ from occupation.services._orden import Orden, Respuesta
 from occupation.tags import storable
 
 KEPT = timedelta(hours=24)
+CLEARING_SECONDS = 3600.0
+_next_clearing = {"monotonic": 0.0}
 
 
 def stored_answer(orden: Orden) -> Respuesta | None:
@@ -37,7 +40,7 @@ def begin(orden: Orden) -> Respuesta | None:
     if orden.clave is None:
         return None
     keys = ClaveIdempotencia.objects.filter(ambito=orden.actor.ambito, clave=orden.clave)
-    keys.filter(instante__lte=orden.instante - KEPT).delete()
+    _forget_now_and_then(orden.instante)
     row = ClaveIdempotencia(
         ambito=orden.actor.ambito,
         clave=orden.clave,
@@ -46,7 +49,11 @@ def begin(orden: Orden) -> Respuesta | None:
         instante=orden.instante,
     )
     ClaveIdempotencia.objects.bulk_create([row], ignore_conflicts=True)
-    return _match(orden, list(keys))
+    rows = list(keys)
+    if any(row.instante <= orden.instante - KEPT for row in rows):
+        keys.filter(instante__lte=orden.instante - KEPT).delete()
+        return begin(orden)
+    return _match(orden, rows)
 
 
 def store(orden: Orden, respuesta: Respuesta) -> None:
@@ -55,6 +62,13 @@ def store(orden: Orden, respuesta: Respuesta) -> None:
         ClaveIdempotencia.objects.filter(ambito=orden.actor.ambito, clave=orden.clave, tag=orden.clave_tag).update(
             respuesta=respuesta.as_json()
         )
+
+
+def _forget_now_and_then(ahora: datetime) -> None:
+    """Keep the table as small as a day's work: the first verb of each hour in each process clears it."""
+    if time.monotonic() >= _next_clearing["monotonic"]:
+        _next_clearing["monotonic"] = time.monotonic() + CLEARING_SECONDS
+        forget_old(ahora)
 
 
 def forget_old(ahora: datetime) -> int:

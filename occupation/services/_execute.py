@@ -124,8 +124,10 @@ def _answer(verbo: Verbo, spool: Spool, hecho: Hecho) -> Respuesta:
 def _load_trabajador(verbo: Verbo, orden: Orden) -> Trabajador | None:
     if orden.trabajador_id is None:
         return None
+    # Only those who start something are asked for their roles.
+    trabajadores = Trabajador.objects.prefetch_related("roles") if verbo.exige_activo else Trabajador.objects.all()
     try:
-        trabajador = Trabajador.objects.prefetch_related("roles").get(id=orden.trabajador_id)
+        trabajador = trabajadores.get(id=orden.trabajador_id)
     except Trabajador.DoesNotExist:
         raise WorkerNoEncontrado(orden.trabajador_id) from None
     if verbo.exige_activo:

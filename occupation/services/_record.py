@@ -88,7 +88,8 @@ def append(rows: Iterable[Evento]) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(AdvisoryLock.JOURNAL)])
     written = Evento.objects.bulk_create(rows)
-    # robust: the change is committed, so nothing that fails from here on is the worker's error.
-    transaction.on_commit(
-        lambda: channel.publish([update for row in written for update in updates_of(row)]), robust=True
-    )
+    if channel.listening():
+        # robust: the change is committed, so nothing that fails from here on is the worker's error.
+        transaction.on_commit(
+            lambda: channel.publish([update for row in written for update in updates_of(row)]), robust=True
+        )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
 from tests.books import BookFolder, fila
 from tests.live import LiveTaller
 
+_PAIRED: dict[tuple[str, str], str] = {}
 SIZES = {"vertical": (800, 1280), "apaisada": (1280, 800), "chica": (768, 1024), "teléfono": (360, 740)}
 LONGEST = ("100", "Maximiliano Bernardo", "Fernández-Undurraga Goycoolea de la Huerta", "TRUE")
 DONE = {"Fecha_Armado": "06-01-2026", "Armador": "MR(93)", "Fecha_Soldadura": "07-01-2026", "Soldador": "MR(93)"}
@@ -54,10 +55,32 @@ class Stand:
             self.violations.append(text)
 
     def pair(self, kind: str = "tablet") -> Stand:
-        self.page.goto(pairing_link(self.live, "Tablet", kind))
-        self.page.get_by_role("button", name="VINCULAR").click()
-        self.page.wait_for_url(f"{self.live.base_url}/{'tablero/' if kind == 'board' else ''}")
+        """Become a device through the pairing page; later browsers of the same shop are given the same cookie."""
+        home = f"{self.live.base_url}/{'tablero/' if kind == 'board' else ''}"
+        if (home, kind) not in _PAIRED:
+            self.page.goto(pairing_link(self.live, "Tablet", kind))
+            self.page.get_by_role("button", name="VINCULAR").click()
+            self.page.wait_for_url(home)
+            _PAIRED[home, kind] = next(each for each in self.context.cookies() if each["name"] == "taller_device")[
+                "value"
+            ]
+            return self
+        self.context.add_cookies([{"name": "taller_device", "value": _PAIRED[home, kind], "url": home}])
+        self.page.goto(home)
         return self
+
+    @contextmanager
+    def posts(self) -> Iterator[list[Request]]:
+        """What is posted meanwhile."""
+        seen: list[Request] = []
+
+        def note(request: Request) -> None:
+            if request.method == "POST":
+                seen.append(request)
+
+        self.page.on("request", note)
+        yield seen
+        self.page.remove_listener("request", note)
 
     def open(self, path: str) -> Page:
         self.page.goto(self.live.base_url + path)

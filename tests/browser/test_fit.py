@@ -35,14 +35,14 @@ PAGES = [
 ]
 
 SMALL = """() => [...document.querySelectorAll('a.boton, button, summary, .pestanas a, .fila label, .fila .ver')]
-  .filter(lugar => lugar.checkVisibility({visibilityProperty: true}))
-  .map(lugar => [lugar.innerText.slice(0, 30), lugar.getBoundingClientRect(), lugar.classList.contains('verbo') ? 64 : 48])
-  .filter(([_, caja, minimo]) => caja.height < minimo - 0.5 || caja.width < 48)
-  .map(([nombre, caja]) => `${nombre}: ${caja.width}x${caja.height}`)"""
+  .map(lugar => ({lugar, caja: lugar.getBoundingClientRect(), alto: lugar.classList.contains('verbo') ? 64 : 48}))
+  .filter(({lugar}) => lugar.checkVisibility({visibilityProperty: true}))
+  .filter(({caja, alto}) => caja.height < alto - 0.5 || caja.width < 48)
+  .map(({lugar, caja}) => `${lugar.innerText.slice(0, 30)}: ${caja.width}x${caja.height}`)"""
 
 COVERED = """() => {
-  const cubiertos = [];
-  for (const lugar of document.querySelectorAll('a.boton, button, summary, .fila label, .fila .ver, input[type=search]')) {
+  const cubiertos = [], tocables = 'a.boton, button, summary, .fila label, .fila .ver, input[type=search]';
+  for (const lugar of document.querySelectorAll(tocables)) {
     if (!lugar.checkVisibility({visibilityProperty: true}) || lugar.disabled) continue;
     lugar.scrollIntoView({block: 'center', inline: 'center'});
     const caja = lugar.getBoundingClientRect();

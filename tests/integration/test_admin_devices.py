@@ -22,7 +22,7 @@ REVOKE = f"{DEVICES}revocar/"
 
 
 @pytest.fixture
-def administrator(shop: Shop) -> Client:  # noqa: ARG001 - asked for its effect
+def administrator(shop: Shop) -> Client:
     return logged_in("ana", "administradores")
 
 

@@ -20,7 +20,7 @@ LOGIN = "/admin/login/"
 
 
 @pytest.fixture(autouse=True)
-def _marta(transactional_db: None) -> None:  # noqa: ARG001 - asked for its effect
+def _marta(transactional_db: None) -> None:
     from django.contrib.auth.models import User
 
     for name in ("marta", "ana"):

@@ -23,7 +23,7 @@ WORKERS = "/admin/occupation/trabajador/"
 
 
 @pytest.fixture
-def administrator(shop: Shop, settings: Settings, tmp_path: Path) -> Client:  # noqa: ARG001 - asked for its effect
+def administrator(shop: Shop, settings: Settings, tmp_path: Path) -> Client:
     """In a shop without a workbook."""
     settings.LOCAL_WORKBOOK = tmp_path / "libro"
     return logged_in("ana", "administradores")

@@ -136,7 +136,7 @@ def busy_shop(shop: Shop) -> Iterator[threading.Event]:
 
 
 @pytest.mark.sqlite
-@pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+@pytest.mark.django_db(transaction=True, available_apps=["occupation"], reset_sequences=True)
 def test_backups_taken_while_everybody_works_are_whole_and_never_shrink(
     busy_shop: threading.Event, tmp_path: Path
 ) -> None:

@@ -66,9 +66,7 @@ def spools(workers: list[Trabajador]) -> list[Spool]:
 
 
 @pytest.mark.parametrize("regla", ["iniciado", "completado"])
-def test_a_list_shows_exactly_what_its_action_would_accept(
-    spools: list[Spool], settings: Settings, regla: str
-) -> None:
+def test_a_list_shows_exactly_what_its_action_would_accept(spools: list[Spool], settings: Settings, regla: str) -> None:
     settings.SOLD_REQUIERE_ARM = regla
     assert len(spools) == 198
     seen = list(Spool.objects.con_gente())

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from occupation import queries, services
 from occupation.models import Device, Spool, TagAnterior
 from occupation.queries import find_any_spool, find_spool, list_spools
@@ -29,7 +30,9 @@ def tags(**asked: Any) -> list[str]:
     return [fila.spool.tag for fila in list_spools(**asked).filas]
 
 
-@pytest.mark.parametrize("spelling", ["Cañería-1/3 'a'", "  CAÑERÍA-1/3  'A'", "cañeri\N{COMBINING ACUTE ACCENT}a-1/3 'a'"])
+@pytest.mark.parametrize(
+    "spelling", ["Cañería-1/3 'a'", "  CAÑERÍA-1/3  'A'", "cañeri\N{COMBINING ACUTE ACCENT}a-1/3 'a'"]
+)
 def test_any_spelling_finds_the_spool(spelling: str) -> None:
     spool: Spool = SpoolFactory(tag_hoja="Cañería-1/3 'a'")
     assert find_spool(spelling) == spool
@@ -198,9 +201,7 @@ def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_each_read_takes_as_many_queries_for_many_as_for_one(
-    django_assert_num_queries: NumQueries, count: int
-) -> None:
+def test_each_read_takes_as_many_queries_for_many_as_for_one(django_assert_num_queries: NumQueries, count: int) -> None:
     worker = TrabajadorFactory(roles=[Rol.ARMADOR])
     other = TrabajadorFactory(roles=[Rol.SOLDADOR])
     SpoolFactory.create_batch(count, ocupado_por=worker, soldador=other)

@@ -37,7 +37,7 @@ def section(response: Page, name: str) -> str:
 
 def zone(response: Page) -> str:
     """The fixed zone at the bottom, in words."""
-    return plain(response.content.decode().split('<div class="zona">')[1])
+    return plain(response.content.decode().split('aria-label="Acciones">')[1])
 
 
 def test_the_history_tells_sessions_with_durations_and_what_others_did_latest_first() -> None:
