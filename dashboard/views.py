@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from dashboard.board import board
 from occupation.access import DeviceRequest, device_required
 
 
-@require_GET
+@require_safe
 @never_cache
 @device_required
 def tablero(request: DeviceRequest) -> HttpResponse:

@@ -84,23 +84,16 @@ def marks_of(spools: Iterable[Spool]) -> dict[int, MarcaRedis]:
     spools = list(spools)
     if not connection.configured():
         return {spool.pk: MarcaRedis.SIN_REDIS for spool in spools}
-    present = claims.read_all() if spools else {}
+    present = claims.read_many(spool.tag for spool in spools)
     if present is None:
         return {spool.pk: MarcaRedis.SIN_RESPUESTA for spool in spools}
-    return {spool.pk: _mark(_asked_for(spool), present.get(spool.tag)) for spool in spools}
+    return {spool.pk: _mark(spool.claim, present.get(spool.tag)) for spool in spools}
 
 
 def _mark(truth: str | None, claim: str | None) -> MarcaRedis:
     if claim is None:
         return MarcaRedis.FALTA
     return MarcaRedis.COINCIDE if claim == truth else MarcaRedis.HUERFANA
-
-
-def _asked_for(spool: Spool) -> str | None:
-    """The claim that the row asks for."""
-    if spool.ocupado_por_id is None or spool.ocupacion_token is None:
-        return None
-    return claims.value(spool.ocupado_por_id, spool.ocupacion_token)
 
 
 def _claims() -> list[Asunto]:
@@ -121,7 +114,7 @@ def _wrong_claims() -> set[str] | None:
     present = claims.read_all()
     if present is None:
         return None
-    rows = {spool.tag: _asked_for(spool) for spool in Spool.objects.ocupados()}
+    rows = {spool.tag: spool.claim for spool in Spool.objects.ocupados()}
     return {tag for tag in present.keys() | rows.keys() if present.get(tag) != rows.get(tag)}
 
 

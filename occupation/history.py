@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from occupation.models import Evento, Spool, Trabajador
+from occupation.refusals import OcupacionTerminada
 from occupation.vocabulary import CIERRES, Accion, Operacion
 
 
@@ -46,6 +47,21 @@ def seconds_between(desde: datetime, hasta: datetime) -> int:
 def events_of(spool: Spool) -> list[Evento]:
     """The whole journal of one spool, in order."""
     return list(Evento.objects.filter(spool=spool).select_related("trabajador").order_by("id"))
+
+
+def how_it_ended(spool: Spool) -> OcupacionTerminada:
+    """What to tell who believes to hold a free spool: how its last occupation ended, by whom and why."""
+    cierre = Evento.objects.filter(spool=spool, accion__in=CIERRES).select_related("trabajador").order_by("-id").first()
+    if cierre is None:
+        return OcupacionTerminada(spool.tag_hoja)
+    trabajador = cierre.trabajador.worker_nombre if cierre.trabajador else cierre.actor_nombre
+    return OcupacionTerminada(
+        spool.tag_hoja,
+        fin=Accion(cierre.accion),
+        por=cierre.actor_nombre if cierre.accion == Accion.LIBERAR else trabajador,
+        motivo=cierre.detalle.get("motivo"),
+        cuando=cierre.instante,
+    )
 
 
 def sessions_of(eventos: Iterable[Evento], ahora: datetime) -> list[Sesion]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from occupation.vocabulary import Accion, Falta, Operacion
+from occupation.vocabulary import Accion, Falta, Operacion, Rol
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
@@ -71,8 +71,9 @@ class RolNoAutorizado(Refused):
 
     def __init__(self, worker: str, operacion: Operacion, roles: Iterable[str], necesita: Iterable[str]) -> None:
         roles, necesita = sorted(roles), list(necesita)
+        uno = " o ".join(Rol(rol).label for rol in necesita)
         super().__init__(
-            f"{worker} no puede hacer {operacion.label}: necesita el rol {' o '.join(necesita)}. "
+            f"{worker} no puede hacer {operacion.label}: necesita el rol {uno}. "
             "Si corresponde, pida a la oficina que lo agregue.",
             roles=roles,
             necesita=necesita,

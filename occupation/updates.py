@@ -55,7 +55,8 @@ def _in_order(tags: Iterable[str]) -> list[Spool]:
 
 def _update(evento: Evento) -> Update:
     update: Update = _common(evento, _EVENT_TYPES.get(evento.tipo, str(evento.tipo))) | evento.estado
-    worker = None if evento.accion in _WITHOUT_WORKER else evento.trabajador
+    left = evento.tipo == TipoEvento.STATE_CHANGE and not evento.estado["ocupado"]
+    worker = None if left or evento.accion in _WITHOUT_WORKER else evento.trabajador
     update["worker_nombre"] = worker.worker_nombre if worker else None
     update |= {key: evento.detalle[key] for key in _DETAIL_KEYS if key in evento.detalle}
     if evento.accion in _WITH_DATE and evento.dia is not None:

@@ -13,6 +13,9 @@ CICLOS_MAXIMOS = 3
 TAG_MAXIMO = 100
 """Longest tag that fits on a spool, in characters."""
 
+NOMBRE_MAXIMO = 100
+"""Longest name of a worker, or of a device, in characters."""
+
 TAGS_POR_LOTE = 50
 """Most tags in one batch."""
 

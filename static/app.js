@@ -153,7 +153,7 @@
   document.addEventListener("htmx:afterRequest", (evento) => {
     const { elt, xhr } = evento.detail;
     if (!xhr || xhr.status === 0) return;
-    conexion(true);
+    if (xhr.status < 500) conexion(true);
     if (xhr.status < 500 && !esLatido(elt)) {
       intento = null;
       callar("toque");
@@ -243,15 +243,18 @@
     enlace.click();
   };
   document.addEventListener("keydown", (evento) => {
-    if (evento.target.matches("input:not([type=checkbox]), textarea, select") || evento.ctrlKey || evento.metaKey || evento.altKey) return;
+    const escribe = evento.target.matches("input:not([type=checkbox]), textarea, select");
+    if ((escribe && evento.target.type !== "search") || evento.ctrlKey || evento.metaKey || evento.altKey) return;
     const seguida = evento.timeStamp - ultimaTecla < RAPIDO;
     if (evento.key === "Enter" && seguida && leido.length >= LARGO) {
       evento.preventDefault();
+      evento.stopPropagation();
       saltar(leido.trim());
       leido = "";
     } else if (evento.key.length === 1) {
       leido = seguida ? leido + evento.key : evento.key;
-      if (seguida && leido.length > 2) evento.preventDefault();
+      // A blank inside a scanned tag must not press the button that has the focus.
+      if (seguida && leido.length > 2 && !escribe) evento.preventDefault();
       ultimaTecla = evento.timeStamp;
     }
   }, true);

@@ -1,4 +1,8 @@
-"""Keeps an endless request body off the disk: Django spools it whole before anybody may refuse it."""
+"""Keeps an endless request body from Django, which would read all of it before anybody may refuse it.
+
+Twisted has by then spooled the body to a temporary file: this caps what Django reads, not what reaches the disk. That
+is for a proxy in front (docs/deploy.md).
+"""
 
 from __future__ import annotations
 

@@ -32,6 +32,11 @@ def _sqlite(url: str, root: Path, synchronous: str) -> dict[str, Any]:
     path = root / Env.db_url_config(url)["NAME"]
     if not path.parent.is_dir():
         raise ValueError(path)
+    return sqlite_database(path, synchronous=synchronous)
+
+
+def sqlite_database(path: Path, *, synchronous: str) -> dict[str, Any]:
+    """Django's settings for a SQLite file, whatever its path is spelt with."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from environ import Env
 
-from taller.database import database_from_url
+from taller.database import database_from_url, sqlite_database
 from taller.reader import Reader
 
 
@@ -116,7 +116,7 @@ def _var_folder(reader: Reader, root: Path) -> Path:
     var = root / reader.text("TALLER_VAR", "var")
     try:
         var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a path with a null character
         reader.reject("TALLER_VAR", "debe ser una carpeta en la que se pueda escribir", "var")
     return var
 
@@ -171,9 +171,8 @@ def _database(reader: Reader, root: Path, var: Path) -> dict[str, Any]:
         return database_from_url(raw, root=root, synchronous=synchronous)
 
     rule = "debe ser sqlite:///archivo (en una carpeta que exista) o postgres://usuario:clave@servidor/base"
-    return reader.parsed("DATABASE_URL", {}, parse, rule, "sqlite:///var/taller.sqlite3") or parse(
-        f"sqlite:///{var / 'taller.sqlite3'}"
-    )
+    usual = sqlite_database(var / "taller.sqlite3", synchronous=synchronous)
+    return reader.parsed("DATABASE_URL", usual, parse, rule, "sqlite:///var/taller.sqlite3")
 
 
 def _redis_url(reader: Reader) -> str:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 START_SECONDS = 10.0
 
@@ -52,7 +53,7 @@ class PrivateValkey:
 
     @property
     def url(self) -> str:
-        return f"unix://{self._socket}" if self.port is None else f"redis://127.0.0.1:{self.port}/0"
+        return f"unix://{quote(str(self._socket))}" if self.port is None else f"redis://127.0.0.1:{self.port}/0"
 
     @property
     def is_alive(self) -> bool:
@@ -61,13 +62,19 @@ class PrivateValkey:
     def start(self) -> None:
         """Start it, and return when it answers. NoValkeyError if it does not."""
         program = server_program()
+        try:
+            self._launch(program)
+        except OSError as error:
+            raise NoValkeyError(f"no se puede usar {error.filename or self.folder}") from None
+        self._wait()
+
+    def _launch(self, program: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._socket.unlink(missing_ok=True)
         command = [str(program), "--dir", str(self.folder), *self._address()]
         command += ["--save", "", "--appendonly", "no", "--loglevel", "warning"]
         with (self.folder / "valkey.log").open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        self._wait()
 
     def stop(self) -> None:
         """End it at once: there is nothing it would have to save."""

@@ -27,6 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DRAIN_SECONDS = 3.0
 START_SECONDS = 30.0
 
+# A Valkey that will not start is tried again after these seconds, twice as many each time.
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
 
 class StoppedError(Exception):
     """The product cannot start or go on. Its text is a sentence for the person at the terminal."""
@@ -167,20 +171,52 @@ def watch(web: subprocess.Popen[bytes], valkey: PrivateValkey | None) -> None:
 
     Valkey is brought back instead. The shop works without it, and claims are made anew from the database.
     """
+    keeper = ValkeyKeeper(valkey) if valkey else None
     while True:
         time.sleep(0.2)
         if web.poll() is not None:
             raise StoppedError(f"El servidor web se detuvo solo (código {web.returncode}). Vuelva a abrir: make run")
-        if valkey and not valkey.is_alive:
-            print("Valkey se detuvo; se inicia de nuevo.", file=sys.stderr, flush=True)
-            _start_again(valkey)
+        if keeper:
+            keeper.look()
 
 
-def _start_again(valkey: PrivateValkey) -> None:
-    try:
-        valkey.start()
-    except NoValkeyError as error:
-        raise StoppedError(f"No se pudo iniciar de nuevo Valkey: {error}") from None
+class ValkeyKeeper:
+    """Starts a Valkey that died again, for as long as it takes; what fails meanwhile is said once and stops nothing."""
+
+    def __init__(self, valkey: PrivateValkey) -> None:
+        self._valkey = valkey
+        self._pause = FIRST_PAUSE_SECONDS
+        self._not_before = 0.0
+        self._is_out = False
+
+    def look(self) -> None:
+        """Try again, unless it lives or was tried a short while ago."""
+        now = time.monotonic()
+        if self._valkey.is_alive or now < self._not_before:
+            return
+        if now > self._not_before + LONGEST_PAUSE_SECONDS:
+            self._pause = FIRST_PAUSE_SECONDS
+        if not self._is_out:
+            _warn("Valkey se detuvo; se inicia de nuevo.")
+        self._start()
+        self._not_before = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+
+    def _start(self) -> None:
+        try:
+            self._valkey.start()
+        except NoValkeyError as error:
+            if not self._is_out:
+                _warn(f"Valkey no vuelve: {error}. El taller sigue sin él y lo intenta cada cierto rato.")
+            self._is_out = True
+        else:
+            if self._is_out:
+                _warn("Valkey volvió.")
+            self._is_out = False
+
+
+def _warn(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost, so that what any other layer refuses under /api/ is said in JSON too.
     "occupation.api.middleware.envelope_middleware",
+    "occupation.api.middleware.credential_middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BigIntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
@@ -43,6 +44,8 @@ class ReadOnlyAdmin(TypedModelAdmin[M]):
     show_facets = admin.ShowFacets.NEVER
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if ACTION_CHECKBOX_NAME in request.POST:
+            _forget_impossible_rows(request)
         title = str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
@@ -63,6 +66,13 @@ class ReadOnlyAdmin(TypedModelAdmin[M]):
         """A page under this model's address, for people who are logged in; not inside a transaction."""
         full = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, self.admin_site.admin_view(view), name=full)
+
+
+def _forget_impossible_rows(request: HttpRequest) -> None:
+    """Leave out chosen numbers that no row has: Django hands them to the database as they come."""
+    sent = request.POST.copy()
+    sent.setlist(ACTION_CHECKBOX_NAME, [text for text in sent.getlist(ACTION_CHECKBOX_NAME) if row_number(text)])
+    request.POST = sent  # type: ignore[assignment]  # the copy can be changed, which nobody minds
 
 
 class WordsFilter(admin.SimpleListFilter):
@@ -89,6 +99,15 @@ class CappedPaginator(_QuerySetPaginator):
         if not isinstance(rows, QuerySet):
             return len(rows)
         return rows.order_by()[: self.MOST].count()
+
+
+def row_number(text: str) -> int | None:
+    """The number of a row as a browser sent it; None for anything that no row can have."""
+    try:
+        number = int(text)
+    except ValueError:
+        return None
+    return number if 0 < number <= BigIntegerField.MAX_BIGINT else None
 
 
 def supervisor(request: HttpRequest) -> Actor:

@@ -19,13 +19,13 @@ from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from occupation.admin._base import ReadOnlyAdmin, WordsFilter
+from occupation.admin._base import ReadOnlyAdmin, WordsFilter, row_number
 from occupation.attention import SILENT_AFTER
 from occupation.history import duration, seconds_between
 from occupation.models import Device
 from occupation.refusals import Refused
-from occupation.services.devices import NOMBRE_MAXIMO, invite, issue_token, rename, revoke
-from occupation.vocabulary import DeviceKind, DeviceScope
+from occupation.services.devices import Invitacion, invite, issue_token, reinvite, rename, revoke
+from occupation.vocabulary import NOMBRE_MAXIMO, DeviceKind, DeviceScope
 
 LIST = "admin:occupation_device_changelist"
 _PAIRED = Q(revocado_en__isnull=True, token_hash__isnull=False)
@@ -100,22 +100,21 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
         form = VincularForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                return self.show_once(request, **form.cleaned_data)
+                return self.show_once(request, _make(**form.cleaned_data))
             except Refused as refused:
                 form.add_error("nombre", refused.mensaje)
         return self.form_page(request, "Vincular dispositivo", form, "Vincular")
 
-    def show_once(self, request: HttpRequest, nombre: str, kind: str, scope: str) -> HttpResponse:
-        """Make the device and show its secret on the only page that will ever have it."""
-        if kind == DeviceKind.API:
-            device, token = issue_token(nombre=nombre, scope=DeviceScope(scope))
-            context = {"token": token}
-        else:
-            invitacion = invite(nombre=nombre, kind=DeviceKind(kind), scope=DeviceScope(scope))
-            device, digitos = invitacion.device, invitacion.digitos
-            enlace = f"{settings.PUBLIC_URL}/vincular/?{urlencode({'codigo': invitacion.secreto})}"
+    def show_once(self, request: HttpRequest, made: Invitacion | tuple[Device, str]) -> HttpResponse:
+        """Show the secret of a device on the only page that will ever have it."""
+        if isinstance(made, Invitacion):
+            device, digitos = made.device, made.digitos
+            enlace = f"{settings.PUBLIC_URL}/vincular/?{urlencode({'codigo': made.secreto})}"
             context = {"enlace": enlace, "qr": _qr(enlace), "digitos": f"{digitos[:4]} {digitos[4:]}"}
-        self.log_addition(request, device, "Vinculado" if kind == DeviceKind.API else "Invitado")
+        else:
+            device, token = made
+            context = {"token": token}
+        self.log_addition(request, device, "Vinculado" if device.kind == DeviceKind.API else "Invitado")
         page = self.page_context(request, f"Vincular {device.nombre}", device=device, **context)
         return TemplateResponse(request, "admin/occupation/device/once.html", page)
 
@@ -124,11 +123,14 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
         if not (self.may(request) and self.has_add_permission(request)):
             raise PermissionDenied
         device = get_object_or_404(Device.objects.vigentes(), pk=pk)
-        if request.method != "POST":
-            aviso = "El aparato que usa este nombre dejará de funcionar de inmediato, y otro tomará su lugar."
-            return self.form_page(request, f"Vincular de nuevo {device.nombre}", forms.Form(), "Vincular", aviso)
-        revoke(device=device)
-        return self.show_once(request, device.nombre, device.kind, device.scope)
+        form = forms.Form({} if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                return self.show_once(request, reinvite(device=device))
+            except Refused as refused:
+                form.add_error(None, refused.mensaje)
+        aviso = "El aparato que usa este nombre dejará de funcionar de inmediato, y otro tomará su lugar."
+        return self.form_page(request, f"Vincular de nuevo {device.nombre}", form, "Vincular", aviso)
 
     def rename_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         if not self.may(request):
@@ -151,7 +153,7 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
         if not self.may(request):
             raise PermissionDenied
         chosen = request.POST if request.method == "POST" else request.GET
-        pks = [pk for pk in chosen.getlist("dispositivo") if pk.isdecimal()]
+        pks = [pk for text in chosen.getlist("dispositivo") if (pk := row_number(text))]
         devices = Device.objects.vigentes().filter(pk__in=pks).order_by("nombre")
         if request.method != "POST":
             return self.ask_revoke(request, devices)
@@ -197,6 +199,12 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
         hace = f"hace {duration(seconds_between(device.visto_en, timezone.now()))}"
         silent = not device.revocado_en and device.visto_en < timezone.now() - SILENT_AFTER
         return f"▲ {hace}" if silent else hace
+
+
+def _make(nombre: str, kind: str, scope: str) -> Invitacion | tuple[Device, str]:
+    if kind == DeviceKind.API:
+        return issue_token(nombre=nombre, scope=DeviceScope(scope))
+    return invite(nombre=nombre, kind=DeviceKind(kind), scope=DeviceScope(scope))
 
 
 def _qr(text: str) -> SafeString:

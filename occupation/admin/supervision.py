@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, spool_page, supervisor, workers_matching
+from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, row_number, spool_page, supervisor, workers_matching
 from occupation.attention import long_before, marks_of
 from occupation.history import duration, seconds_between
 from occupation.models import Bloqueado, Ocupacion, Spool
@@ -164,9 +164,10 @@ class VerbAdmin(ReadOnlyAdmin[M]):
 
 
 def _read_choice(value: str) -> tuple[int, UUID | None] | None:
-    pk, _, version = value.partition(":")
+    text, _, version = value.partition(":")
+    pk = row_number(text)
     try:
-        return int(pk), UUID(version) if version else None
+        return (pk, UUID(version) if version else None) if pk else None
     except ValueError:
         return None
 

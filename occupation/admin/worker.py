@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from occupation.admin._base import TypedModelAdmin, workers_matching
+from occupation.admin._base import TypedModelAdmin, supervisor, workers_matching
 from occupation.models import Trabajador
 from occupation.queries import held_by
 from occupation.services.workers import owner_of_workers, save_worker
@@ -84,6 +84,7 @@ class TrabajadorAdmin(TypedModelAdmin[Trabajador]):
             apellido=obj.apellido,
             activo=obj.activo,
             roles=[Rol(rol) for rol in form.cleaned_data["roles"]],
+            actor=supervisor(request),
         )
         self._say_what_is_held(request, saved)
 

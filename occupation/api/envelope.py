@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpResponse
@@ -24,11 +24,15 @@ class Failure:
     codigo: str
     status: int
     mensaje: str
+    datos: Mapping[str, Any] = field(default_factory=dict)
 
 
 JSON_INVALIDO = Failure("JSON_INVALIDO", 400, "El cuerpo de la solicitud no es JSON. Envíe un objeto JSON en UTF-8.")
 PETICION_ILEGIBLE = Failure(
-    "SOLICITUD_INVALIDA", 400, "La solicitud no se entiende. Revise la dirección y los encabezados."
+    "SOLICITUD_INVALIDA",
+    422,
+    "La solicitud no se entiende. Revise la dirección y los encabezados.",
+    {"campos": {"solicitud": "no se entiende"}},
 )
 CSRF = Failure("CSRF", 403, "Falta la protección contra envíos ajenos (X-CSRFToken). Recargue la página y repita.")
 RUTA_NO_ENCONTRADA = Failure(
@@ -39,7 +43,7 @@ METODO_NO_PERMITIDO = Failure(
 )
 CUERPO_DEMASIADO_GRANDE = Failure("CUERPO_DEMASIADO_GRANDE", 413, "La solicitud es demasiado grande: a lo más 1 MB.")
 ERROR_INTERNO = Failure(
-    "ERROR_INTERNO", 500, "Algo falló en el sistema y no se hizo nada. Avise al administrador si se repite."
+    "ERROR_INTERNO", 500, "Algo falló y quizás se alcanzó a guardar. Mire el spool antes de repetir."
 )
 BASE_DE_DATOS_AUSENTE = Failure("OCUPADO", 503, "La base de datos no responde. No se hizo nada: repita en un momento.")
 _FAILURES = (
@@ -82,14 +86,14 @@ def refusal(refused: Refused) -> HttpResponse:
 
 def failure(kind: Failure) -> HttpResponse:
     """How the API says that a request failed before the rules."""
-    response = Response(body_of(kind.codigo, kind.mensaje, {}), status=kind.status)
+    response = Response(body_of(kind.codigo, kind.mensaje, kind.datos), status=kind.status)
     if kind.status == 503:
         response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
 def put_in_envelope(response: HttpResponseBase) -> HttpResponseBase:
-    """The same answer, as JSON: what Django or a middleware said in another shape loses only its body."""
+    """The same failure in our words and with our status; what else Django or a middleware answered stays."""
     kind = _BY_STATUS.get(response.status_code, ERROR_INTERNO)
     said = failure(kind)
     for header, value in response.items():

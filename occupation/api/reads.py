@@ -33,7 +33,8 @@ router = Router()
 
 
 @router.get("/occupation/status/{path:tag}", response={200: Estado, **READ_ERRORS}, summary="Un spool, ahora")
-def status(request: HttpRequest, tag: str) -> Estado:  # noqa: ARG001  ninja always passes it
+def status(request: HttpRequest, tag: str) -> Estado:
+    _refuse_unknown(request)
     return _estado(queries.find_spool(tag))
 
 
@@ -64,13 +65,15 @@ def workers(request: HttpRequest, filtro: Query[FiltroTrabajadores]) -> Workers:
     response={200: list[Ocupacion], **READ_ERRORS},
     summary="Quién tiene qué, lo último primero",
 )
-def occupied(request: HttpRequest) -> list[Ocupacion]:  # noqa: ARG001  ninja always passes it
+def occupied(request: HttpRequest) -> list[Ocupacion]:
+    _refuse_unknown(request)
     ahora = timezone.now()
     return [_ocupacion(spool, ahora) for spool in queries.occupied()]
 
 
 @router.get("/history/{path:tag}", response={200: Historia, **READ_ERRORS}, summary="Lo que pasó con un spool")
-def spool_history(request: HttpRequest, tag: str) -> Historia:  # noqa: ARG001  ninja always passes it
+def spool_history(request: HttpRequest, tag: str) -> Historia:
+    _refuse_unknown(request)
     spool = queries.find_any_spool(tag)
     eventos = history.events_of(spool)
     sesiones = history.sessions_of(eventos, timezone.now())
@@ -81,8 +84,8 @@ def spool_history(request: HttpRequest, tag: str) -> Historia:  # noqa: ARG001  
     )
 
 
-def _refuse_unknown(request: HttpRequest, filtro: type[Schema]) -> None:
-    """A misspelt filter would silently answer another question."""
+def _refuse_unknown(request: HttpRequest, filtro: type[Schema] = Schema) -> None:
+    """A misspelt filter would silently answer another question. Without `filtro` there is none to spell."""
     unknown = [name[:100] for name in request.GET if name not in filtro.model_fields]
     if unknown:
         raise SolicitudInvalida(dict.fromkeys(unknown[:20], "no se conoce este parámetro"))

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from occupation.api.envelope import CODES
 from occupation.api.fields import WORKER_ID_MAXIMO, Fecha, Instante, Search, Tag, Version, WorkerId
-from occupation.queries import PAGE, PAGE_MAXIMUM
+from occupation.queries import CURSOR_MAXIMO, PAGE, PAGE_MAXIMUM
 from occupation.vocabulary import (
     CIERRES,
     TAGS_POR_LOTE,
@@ -110,7 +110,7 @@ class Filtro(Schema):
     worker_id: Annotated[int, Field(ge=1, le=WORKER_ID_MAXIMO)] | None = None
     q: Search = ""
     limit: Annotated[int, Field(ge=1, le=PAGE_MAXIMUM)] = PAGE
-    cursor: Annotated[str, Field(max_length=1000)] = ""
+    cursor: Annotated[str, Field(max_length=CURSOR_MAXIMO)] = ""
 
 
 class FiltroTrabajadores(Schema):

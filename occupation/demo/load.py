@@ -18,6 +18,7 @@ from occupation.sheets.layout import Tab
 from occupation.sheets.local import LocalBook
 from occupation.sheets.pull import import_book
 from occupation.sheets.report import ImportReport
+from occupation.sheets.shop import tab_names
 from occupation.vocabulary import Accion
 
 Say = Callable[[str], object]
@@ -34,7 +35,7 @@ def load_demo(*, spools: int, workers: int, seed: int, say: Say) -> None:
     Raises `DemoRefused`, `BookUnreadable` and `BookUnwritable`.
     """
     _refuse_unless_empty()
-    folder, names = Path(settings.LOCAL_WORKBOOK), _tab_names()
+    folder, names = Path(settings.LOCAL_WORKBOOK), tab_names()
     book_there = LocalBook(folder, names)
     if book_there.path(Tab.OPERACIONES).exists():
         say(f"Ya hay un libro en {folder}: se importa ese y no se inventa otro.")
@@ -50,16 +51,6 @@ def load_demo(*, spools: int, workers: int, seed: int, say: Say) -> None:
     say(f"Días de trabajo contados: {', '.join(f'{done[accion]} {accion}' for accion in Accion if done[accion])}")
     _write_again(book, folder, names, say)
     say(_who_works())
-
-
-def _tab_names() -> TabNames:
-    """What this shop calls its tabs."""
-    return {
-        Tab.OPERACIONES: settings.HOJA_OPERACIONES,
-        Tab.TRABAJADORES: settings.HOJA_TRABAJADORES,
-        Tab.ROLES: settings.HOJA_ROLES,
-        Tab.METADATA: settings.HOJA_METADATA,
-    }
 
 
 def _refuse_unless_empty() -> None:

@@ -6,6 +6,8 @@ the row decides, and the claim is made to agree with it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +20,15 @@ ORPHAN_SECONDS = 10
 """A claim that no row backs may belong to a verb in flight for this long; afterwards it is an orphan."""
 
 SCAN_BATCH = 500
+
+
+class Settled(IntEnum):
+    """What settling did: left a claim to the verb it may belong to, found the right one, or changed it."""
+
+    LEFT = 0
+    STOOD = 1
+    CHANGED = 2
+
 
 _SETTLE = """
 local current = redis.pcall('GET', KEYS[1])
@@ -32,7 +43,8 @@ if truth ~= '' then
 elseif current then
   redis.call('DEL', KEYS[1])
 end
-return 1
+if (current or '') == truth then return 1 end
+return 2
 """
 
 
@@ -49,19 +61,19 @@ def acquire(tag: str, claim: str) -> None:
     connection.attempt(lambda redis: redis.set(PREFIX + tag, claim, nx=True, ex=settings.LOCK_TTL_SECONDS))
 
 
-def settle(tag: str, truth: str | None, *, mine: str | None = None, force: bool = False) -> bool | None:
+def settle(tag: str, truth: str | None, *, mine: str | None = None, force: bool = False) -> Settled | None:
     """Make the claim on `tag` agree with the row, atomically.
 
     `truth` is the claim the row asks for (None: free), `mine` one this verb owned and gives up. Another claim is
     left alone while it may belong to a verb in flight, unless `force` says that the row has just decided.
-    Whether they agree now; None when Redis is away.
+    None when Redis is away.
     """
     return connection.attempt(lambda redis: _settle(redis, tag, truth, mine, force=force))
 
 
-def _settle(redis: Redis, tag: str, truth: str | None, mine: str | None, *, force: bool) -> bool:
+def _settle(redis: Redis, tag: str, truth: str | None, mine: str | None, *, force: bool) -> Settled:
     arguments = (truth or "", mine or "", str(settings.LOCK_TTL_SECONDS), str(ORPHAN_SECONDS), "1" if force else "0")
-    return bool(redis.eval(_SETTLE, 1, PREFIX + tag, *arguments))
+    return Settled(redis.eval(_SETTLE, 1, PREFIX + tag, *arguments))
 
 
 def release(tag: str, mine: str) -> None:
@@ -69,22 +81,27 @@ def release(tag: str, mine: str) -> None:
     connection.attempt(lambda redis: redis.eval(_RELEASE, 1, PREFIX + tag, mine))
 
 
-def read(tag: str) -> str | None:
-    """The claim on `tag`; None when there is none or Redis is away."""
-    claim = connection.attempt(lambda redis: redis.get(PREFIX + tag))
-    return str(claim) if claim is not None else None
+def read_many(tags: Iterable[str]) -> dict[str, str] | None:
+    """The claims that there are on these tags, by tag, in one look; None when Redis is away."""
+    keys = [PREFIX + tag for tag in tags]
+    return connection.attempt(lambda redis: _read_keys(redis, keys))
 
 
 def read_all() -> dict[str, str] | None:
-    """Every claim by tag; None when Redis is away."""
+    """Every claim by tag, `""` for what is no text; None when Redis is away."""
     return connection.attempt(_read_all)
 
 
 def _read_all(redis: Redis) -> dict[str, str]:
     keys = list(redis.scan_iter(match=PREFIX + "*", count=SCAN_BATCH))
+    # What is there and no text is no right claim either, and whoever compares should see it.
+    return {key.removeprefix(PREFIX): "" for key in keys} | _read_keys(redis, keys)
+
+
+def _read_keys(redis: Redis, keys: Sequence[str]) -> dict[str, str]:
     claims: dict[str, str] = {}
     for start in range(0, len(keys), SCAN_BATCH):
         batch = keys[start : start + SCAN_BATCH]
         pairs = zip(batch, redis.mget(batch), strict=True)
-        claims.update({key.removeprefix(PREFIX): claim for key, claim in pairs if claim is not None})
+        claims.update({key.removeprefix(PREFIX): str(claim) for key, claim in pairs if claim is not None})
     return claims

@@ -8,7 +8,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
-from occupation.vocabulary import DeviceKind, DeviceScope
+from occupation.vocabulary import NOMBRE_MAXIMO, DeviceKind, DeviceScope
 
 
 def fingerprint(secret: str) -> str:
@@ -31,7 +31,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 class Device(models.Model):
     """A tablet, a board or a program. The token is shown once to the device and stored as a hash."""
 
-    nombre = models.CharField(max_length=100)
+    nombre = models.CharField(max_length=NOMBRE_MAXIMO)
     kind = models.CharField("tipo", max_length=10, choices=DeviceKind)
     scope = models.CharField("alcance", max_length=10, choices=DeviceScope, default=DeviceScope.ACT)
     token_hash = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)

@@ -22,8 +22,10 @@ class Evento(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     instante = models.DateTimeField()
     tipo = models.CharField(max_length=30, choices=TipoEvento)
-    spool = models.ForeignKey(Spool, models.PROTECT, null=True, blank=True, related_name="eventos")
-    trabajador = models.ForeignKey(Trabajador, models.PROTECT, null=True, blank=True, related_name="eventos")
+    spool = models.ForeignKey(Spool, models.PROTECT, null=True, blank=True, related_name="eventos", db_index=False)
+    trabajador = models.ForeignKey(
+        Trabajador, models.PROTECT, null=True, blank=True, related_name="eventos", db_index=False
+    )
     actor_tipo = models.CharField("tipo de actor", max_length=20, choices=ActorTipo)
     actor_nombre = models.CharField("actor", max_length=150)
     actor_id = models.PositiveBigIntegerField("número del actor", null=True, blank=True)
@@ -41,6 +43,9 @@ class Evento(models.Model):
             models.Index(fields=["trabajador", "id"], name="evento_por_trabajador"),
             models.Index(fields=["actor_tipo", "actor_id", "id"], name="evento_por_actor"),
             models.Index(fields=["instante"], name="evento_por_instante"),
+            models.Index(
+                fields=["trabajador", "instante"], condition=Q(accion=Accion.LIBERAR), name="evento_liberados"
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(tipo__in=TipoEvento.values), name="evento_tipo_conocido"),

@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Q
 
+from occupation.gateways import claims
 from occupation.machines.armado import Armado
 from occupation.machines.calidad import Calidad
 from occupation.machines.soldadura import Soldadura
@@ -177,6 +178,13 @@ class Spool(Armado, Soldadura, Calidad):
     def ocupado(self) -> bool:
         """Whether somebody holds the spool right now."""
         return self.ocupado_por_id is not None
+
+    @property
+    def claim(self) -> str | None:
+        """The claim in Redis that this row asks for; None when nobody holds the spool."""
+        if self.ocupado_por_id is None or self.ocupacion_token is None:
+            return None
+        return claims.value(self.ocupado_por_id, self.ocupacion_token)
 
     def estados(self) -> dict[Maquina, str]:
         """The state of each machine."""

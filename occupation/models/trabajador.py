@@ -6,7 +6,7 @@ from typing import Self
 
 from django.db import models
 
-from occupation.vocabulary import ROLES_DE, Operacion, Rol
+from occupation.vocabulary import NOMBRE_MAXIMO, ROLES_DE, Operacion, Rol
 
 
 class TrabajadorQuerySet(models.QuerySet["Trabajador"]):
@@ -25,8 +25,8 @@ class Trabajador(models.Model):
     """A worker. The number identifies; the initials never do. The sheet owns the rows while it lists workers."""
 
     id = models.PositiveIntegerField("número", primary_key=True)
-    nombre = models.CharField(max_length=100)
-    apellido = models.CharField(max_length=100, blank=True)
+    nombre = models.CharField(max_length=NOMBRE_MAXIMO)
+    apellido = models.CharField(max_length=NOMBRE_MAXIMO, blank=True)
     activo = models.BooleanField(default=True)
 
     objects = TrabajadorQuerySet.as_manager()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from occupation.models import ClaveIdempotencia
 from occupation.models.clave import CLAVE_MAXIMA
 from occupation.refusals import ClaveReutilizada, SolicitudInvalida
@@ -67,8 +69,13 @@ def store(orden: Orden, respuesta: Respuesta) -> None:
 def _forget_now_and_then(ahora: datetime) -> None:
     """Keep the table as small as a day's work: the first verb of each hour in each process clears it."""
     if time.monotonic() >= _next_clearing["monotonic"]:
-        _next_clearing["monotonic"] = time.monotonic() + CLEARING_SECONDS
         forget_old(ahora)
+        # A verb that is refused from here on takes the clearing back with it.
+        transaction.on_commit(_clear_again_in_an_hour)
+
+
+def _clear_again_in_an_hour() -> None:
+    _next_clearing["monotonic"] = time.monotonic() + CLEARING_SECONDS
 
 
 def forget_old(ahora: datetime) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from django.db import connection
+
 from occupation.gateways import claims
 from occupation.models import Spool, Trabajador
 from occupation.queries import find_spool
@@ -16,6 +18,7 @@ from occupation.services import _claves
 from occupation.services._orden import Hecho, Orden, Respuesta
 from occupation.services._record import record
 from occupation.services._transaction import verb_transaction
+from occupation.services.claims import heal_claim
 from occupation.vocabulary import Accion
 
 
@@ -65,7 +68,7 @@ def _early(verbo: Verbo, orden: Orden, token: uuid.UUID) -> Caso:
     try:
         _judge(verbo, caso)
     except Refused:
-        claims.settle(spool.tag, claim_of(spool))
+        heal_claim(spool)
         raise
     return caso
 
@@ -91,16 +94,18 @@ def _transact(verbo: Verbo, early: Caso) -> tuple[Respuesta, Spool | None]:
         stored = _claves.begin(orden)
         if stored is not None:
             return stored, None
+        # An import may have changed the worker since. The worker's row before the spool's, as imports lock them.
+        trabajador = _load_trabajador(verbo, orden, lock=True) if verbo.exige_activo else early.trabajador
         spool = find_spool(orden.tag, lock=True)
-        held = claim_of(spool)
-        caso = Caso(orden, spool, early.trabajador, early.token)
+        held = spool.claim
+        caso = Caso(orden, spool, trabajador, early.token)
         _judge(verbo, caso)
         antes = spool.estados()
         hecho = verbo.apply(caso)
         record(spool, hecho, antes)
         respuesta = _answer(verbo, spool, hecho)
         _claves.store(orden, respuesta)
-    claims.settle(spool.tag, claim_of(spool), mine=held, force=spool.ocupado)
+    claims.settle(spool.tag, spool.claim, mine=held, force=spool.ocupado)
     return respuesta, spool
 
 
@@ -121,11 +126,13 @@ def _answer(verbo: Verbo, spool: Spool, hecho: Hecho) -> Respuesta:
     )
 
 
-def _load_trabajador(verbo: Verbo, orden: Orden) -> Trabajador | None:
+def _load_trabajador(verbo: Verbo, orden: Orden, *, lock: bool = False) -> Trabajador | None:
     if orden.trabajador_id is None:
         return None
     # Only those who start something are asked for their roles.
     trabajadores = Trabajador.objects.prefetch_related("roles") if verbo.exige_activo else Trabajador.objects.all()
+    if lock and connection.vendor == "postgresql":
+        trabajadores = trabajadores.select_for_update(no_key=True)
     try:
         trabajador = trabajadores.get(id=orden.trabajador_id)
     except Trabajador.DoesNotExist:
@@ -133,10 +140,3 @@ def _load_trabajador(verbo: Verbo, orden: Orden) -> Trabajador | None:
     if verbo.exige_activo:
         judge_activo(trabajador)
     return trabajador
-
-
-def claim_of(spool: Spool) -> str | None:
-    """The claim the row asks for; None when nobody holds the spool."""
-    if spool.ocupado_por_id is None or spool.ocupacion_token is None:
-        return None
-    return claims.value(spool.ocupado_por_id, spool.ocupacion_token)

@@ -1,21 +1,35 @@
-"""Claims over the whole shop: make Redis agree with the rows after it was wiped, stopped or interrupted."""
+"""Claims by themselves: make Redis agree with the rows after it was wiped, stopped or interrupted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from occupation.gateways import claims
+from occupation.gateways.claims import Settled
 from occupation.models import Spool
-from occupation.services._execute import claim_of
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimReport:
-    """What healing did: how many occupations there are, and the tags whose claim it set or deleted."""
+    """What healing did: how many occupations there are, and the tags whose claim it set or deleted.
+
+    `jovenes` counts the claims that no row backs but that may belong to a verb in flight: they were left.
+    """
 
     ocupados: int
     puestas: list[str]
     huerfanas: list[str]
+    jovenes: int = 0
+
+
+def heal_claim(spool: Spool) -> Settled | None:
+    """Make the claim on `spool`, read without a lock, agree with its row; None when Redis is away."""
+    claim = spool.claim
+    settled = claims.settle(spool.tag, claim)
+    if claim is not None and settled == Settled.CHANGED and not _stands(spool):
+        # Its holder let go between our reading and our setting, and nobody else would delete what we set.
+        claims.release(spool.tag, claim)
+    return settled
 
 
 def heal_claims() -> ClaimReport | None:
@@ -23,10 +37,22 @@ def heal_claims() -> ClaimReport | None:
     present = claims.read_all()
     if present is None:
         return None
-    rows = {spool.tag: claim_of(spool) for spool in Spool.objects.ocupados()}
-    settled = {tag: claims.settle(tag, rows.get(tag)) for tag in sorted(present.keys() | rows.keys())}
-    if None in settled.values():
+    held = {spool.tag: spool for spool in Spool.objects.ocupados()}
+    done = {
+        tag: heal_claim(held[tag]) if tag in held else claims.settle(tag, None) for tag in sorted({*present, *held})
+    }
+    if None in done.values():
         return None
-    puestas = [tag for tag, done in settled.items() if tag in rows and done and present.get(tag) != rows[tag]]
-    huerfanas = [tag for tag, done in settled.items() if tag not in rows and done]
-    return ClaimReport(len(rows), puestas, huerfanas)
+    changed = [tag for tag, settled in done.items() if settled == Settled.CHANGED]
+    return ClaimReport(
+        ocupados=len(held),
+        puestas=[tag for tag in changed if tag in held],
+        huerfanas=[tag for tag in changed if tag not in held],
+        jovenes=sum(settled == Settled.LEFT for settled in done.values()),
+    )
+
+
+def _stands(spool: Spool) -> bool:
+    """Whether the row still asks for the claim that `spool` asked for when it was read."""
+    now = Spool.objects.filter(pk=spool.pk).first()
+    return now is not None and (now.tag, now.claim) == (spool.tag, spool.claim)

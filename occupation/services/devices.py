@@ -13,26 +13,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection
+from django.core.cache import cache
+from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from occupation.models import Device, PairingAttempt, PairingCode
 from occupation.models.device import fingerprint
-from occupation.refusals import CodigoInvalido, DemasiadasSolicitudes, Ocupado, SolicitudInvalida
+from occupation.refusals import CodigoInvalido, DemasiadasSolicitudes, SolicitudInvalida
 from occupation.services._transaction import verb_transaction
-from occupation.vocabulary import ActorTipo, AdvisoryLock, DeviceKind, DeviceScope
+from occupation.vocabulary import NOMBRE_MAXIMO, ActorTipo, AdvisoryLock, DeviceKind, DeviceScope
 
 INVITATION_LASTS = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
-NOMBRE_MAXIMO = 100
 DIGITS = 8
 FAILURES_PER_MINUTE = 10
 """Failed pairings one address may make in a minute."""
 
 FAILURES_PER_HOUR = 100
-"""Failed pairings all addresses together may make in an hour: eight digits stay unguessable in ten minutes."""
+"""After this many failed pairings in an hour, of all addresses together, no eight digits are tried until some lapse:
+they stay unguessable. The long secret of a link needs no such limit, so nobody can shut pairing for the others."""
+
+TOUCH_LOCK_MILLISECONDS = 20
+"""Longest wait of `touch` for the table on PostgreSQL. For the row, and on SQLite, it does not wait at all."""
 
 _RESERVED = {str(ActorTipo.HOJA), str(ActorTipo.SISTEMA)}
 log = logging.getLogger(__name__)
@@ -57,38 +61,27 @@ def invite(*, nombre: str, kind: DeviceKind, scope: DeviceScope = DeviceScope.AC
         raise ValueError("a program is not paired: see issue_token")
     if kind == DeviceKind.BOARD:
         scope = DeviceScope.READ
-    ahora = timezone.now()
     with _one_at_a_time():
-        _forget_lapsed(ahora)
-        device = _create(nombre, kind, scope, ahora)
-        secreto, digitos = secrets.token_hex(16), _free_digits(ahora)
-        PairingCode.objects.create(
-            device=device,
-            secret_hash=fingerprint(secreto),
-            digits_hash=_digits_hash(digitos),
-            vence_en=ahora + INVITATION_LASTS,
-        )
-    return Invitacion(device, secreto, digitos)
+        return _invite(nombre, kind, scope, timezone.now())
 
 
 def issue_token(*, nombre: str, scope: DeviceScope) -> tuple[Device, str]:
     """Make a device for a program: itself and its bearer token, which is not shown again."""
-    token = secrets.token_urlsafe(32)
     with _one_at_a_time():
-        device = _create(nombre, DeviceKind.API, scope, timezone.now(), fingerprint(token))
-    return device, token
+        return _issue(nombre, scope, timezone.now())
 
 
 def pair(*, codigo: str, direccion: str) -> tuple[Device, str]:
     """Turn the secret or the eight digits of an invitation into a paired device and its token, once.
 
     Raises CodigoInvalido for a wrong, lapsed or used code, and counts it against `direccion`;
-    DemasiadasSolicitudes when there were too many of those, whatever the code.
+    DemasiadasSolicitudes, whatever the code, when this address had too many of those lately, and for eight digits
+    also when all addresses together had.
     """
-    ahora = timezone.now()
+    ahora, typed = timezone.now(), _typed(codigo)
     with _one_at_a_time():
-        _judge_failures(direccion, ahora)
-        code = _open_code(codigo, ahora)
+        _judge_failures(typed, direccion, ahora)
+        code = _open_code(typed, ahora)
         if code is not None:
             return code.device, _consume(code, ahora)
         PairingAttempt.objects.create(direccion=direccion[:64], instante=ahora)
@@ -112,17 +105,48 @@ def rename(*, device: Device, nombre: str) -> None:
 
 
 def touch(device: Device) -> None:
-    """Remember that the device was seen now, at most once a minute. Never fails: nobody waits for this to be kept."""
-    ahora = timezone.now()
-    if device.visto_en is not None and device.visto_en > ahora - SEEN_EVERY:
+    """Remember that the device was seen now, at most once a minute, if that can be written at once.
+
+    Never fails and never queues behind who is writing: then it is left for the first call a minute later.
+    """
+    ahora, given_up = timezone.now(), f"touch:{device.pk}"
+    if (device.visto_en is not None and device.visto_en > ahora - SEEN_EVERY) or cache.get(given_up):
         return
     try:
-        with verb_transaction():
-            Device.objects.filter(pk=device.pk).update(visto_en=ahora)
-    except (Ocupado, DatabaseError) as error:
-        log.warning("No se anotó que se vio a %s: %s", device.nombre, type(error).__name__)
+        with _without_waiting(), transaction.atomic():
+            written = _write_seen(device, ahora)
+    except DatabaseError as error:
+        log.info("No se anotó que se vio a %s: %s", device.nombre, type(error).__name__)
+        written = False
+    if written:
+        device.visto_en = ahora
+    else:
+        cache.set(given_up, 1, SEEN_EVERY.total_seconds())
+
+
+def _write_seen(device: Device, ahora: datetime) -> bool:
+    """False if somebody else holds the row. SQLite has no row locks and ignores that part."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {TOUCH_LOCK_MILLISECONDS}")
+    free = Device.objects.select_for_update(skip_locked=True).filter(pk=device.pk)
+    return bool(Device.objects.filter(pk__in=free.values("pk")).update(visto_en=ahora))
+
+
+@contextmanager
+def _without_waiting() -> Iterator[None]:
+    """On SQLite: a lock that is taken is an error at once, not after the shop's ten seconds."""
+    if connection.vendor != "sqlite":
+        yield
         return
-    device.visto_en = ahora
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        [usual] = cursor.fetchone()
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")
 
 
 @contextmanager
@@ -192,9 +216,12 @@ def _open_codes(ahora: datetime) -> QuerySet[PairingCode]:
     return PairingCode.objects.filter(usado_en__isnull=True, vence_en__gt=ahora, device__revocado_en__isnull=True)
 
 
-def _open_code(codigo: str, ahora: datetime) -> PairingCode | None:
-    """The invitation a person typed or followed, whatever blanks and dashes came with it."""
-    typed = "".join(letter for letter in codigo.lower() if letter.isalnum())
+def _typed(codigo: str) -> str:
+    """What a person typed or followed, without the blanks and dashes that came with it."""
+    return "".join(letter for letter in codigo.lower() if letter.isalnum())
+
+
+def _open_code(typed: str, ahora: datetime) -> PairingCode | None:
     if len(typed) == DIGITS:
         found = _open_codes(ahora).filter(digits_hash=_digits_hash(typed))
     else:
@@ -212,10 +239,44 @@ def _consume(code: PairingCode, ahora: datetime) -> str:
     return token
 
 
-def _judge_failures(direccion: str, ahora: datetime) -> None:
+def _judge_failures(typed: str, direccion: str, ahora: datetime) -> None:
     PairingAttempt.objects.filter(instante__lte=ahora - timedelta(hours=1)).delete()
-    if PairingAttempt.objects.count() >= FAILURES_PER_HOUR:
+    if len(typed) == DIGITS and PairingAttempt.objects.count() >= FAILURES_PER_HOUR:
         raise DemasiadasSolicitudes(segundos=3600)
     lately = PairingAttempt.objects.filter(direccion=direccion[:64], instante__gt=ahora - timedelta(minutes=1))
     if lately.count() >= FAILURES_PER_MINUTE:
         raise DemasiadasSolicitudes(segundos=60)
+
+
+def reinvite(*, device: Device) -> Invitacion | tuple[Device, str]:
+    """Hand the name of a device to another machine: end this one and invite its successor, both or neither.
+
+    A program's successor is answered as `issue_token` does. Raises SolicitudInvalida when the device was revoked
+    already; after any refusal it goes on as it was.
+    """
+    ahora = timezone.now()
+    with _one_at_a_time():
+        if not Device.objects.vigentes().filter(pk=device.pk).update(revocado_en=ahora):
+            raise SolicitudInvalida({"dispositivo": "ya no está vigente: vincule uno nuevo"})
+        kind, scope = DeviceKind(device.kind), DeviceScope(device.scope)
+        if kind == DeviceKind.API:
+            return _issue(device.nombre, scope, ahora)
+        return _invite(device.nombre, kind, scope, ahora)
+
+
+def _invite(nombre: str, kind: DeviceKind, scope: DeviceScope, ahora: datetime) -> Invitacion:
+    _forget_lapsed(ahora)
+    device = _create(nombre, kind, scope, ahora)
+    secreto, digitos = secrets.token_hex(16), _free_digits(ahora)
+    PairingCode.objects.create(
+        device=device,
+        secret_hash=fingerprint(secreto),
+        digits_hash=_digits_hash(digitos),
+        vence_en=ahora + INVITATION_LASTS,
+    )
+    return Invitacion(device, secreto, digitos)
+
+
+def _issue(nombre: str, scope: DeviceScope, ahora: datetime) -> tuple[Device, str]:
+    token = secrets.token_urlsafe(32)
+    return _create(nombre, DeviceKind.API, scope, ahora, fingerprint(token)), token

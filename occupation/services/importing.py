@@ -18,8 +18,7 @@ from django.utils import timezone
 
 from occupation.gateways import claims
 from occupation.models import CeldaDudosa, Evento, Mirror, Spool, TagAnterior, Trabajador
-from occupation.services._execute import claim_of
-from occupation.services._orden import HOJA, chile_day
+from occupation.services._orden import HOJA, Actor, chile_day
 from occupation.services._record import append
 from occupation.services._transaction import verb_transaction
 from occupation.sheets.plan import Doubt, KnownSpool, MirrorPlan, Missing, NewSpool, Outcome, RowPlan
@@ -43,10 +42,13 @@ def import_rows(nuevos: Sequence[NewSpool], conocidos: Sequence[KnownSpool]) -> 
         ahora = timezone.now()
         creados = _create(list(zip(nuevos, spools, strict=True)), ahora)
         cambiados = _change(conocidos, ahora)
-        done: list[RowPlan] = [*(plan for plan, _ in creados), *cambiados]
+        done: list[RowPlan] = [plan for plan, _ in (*creados, *cambiados)]
         counted = Counter(_COUNTED[plan.outcome] for plan in done if plan.outcome in _COUNTED)
         tags = [plan.tag for plan in done if plan.outcome in _COUNTED]
-        takes = _takes([spool for _, spool in creados if spool.ocupado])
+        held = [spool for plan, spool in creados if spool.ocupado]
+        held += [spool for plan, spool in cambiados if plan.after.get("ocupado_por_id")]
+        _claim(held)
+        takes = _takes(held)
         tell_import(counted, tags, ahora, takes)
     applied = {plan.number for plan in done}
     return frozenset(plan.number for plan in (*nuevos, *conocidos) if plan.number not in applied)
@@ -75,7 +77,11 @@ def one_import_at_a_time() -> None:
 
 
 def tell_import(
-    counted: Mapping[str, int], tags: Sequence[str] | None, ahora: datetime, takes: Iterable[Evento] = ()
+    counted: Mapping[str, int],
+    tags: Sequence[str] | None,
+    ahora: datetime,
+    takes: Iterable[Evento] = (),
+    actor: Actor = HOJA,
 ) -> None:
     """End the transaction in the journal, if it changed something. `tags` None tells every page to repaint."""
     detalle: dict[str, object] = {name: count for name, count in counted.items() if count}
@@ -86,8 +92,9 @@ def tell_import(
     told = Evento(
         tipo=TipoEvento.IMPORTACION,
         instante=ahora,
-        actor_tipo=HOJA.tipo,
-        actor_nombre=HOJA.nombre,
+        actor_tipo=actor.tipo,
+        actor_nombre=actor.nombre,
+        actor_id=actor.id,
         detalle=detalle,
     )
     append([*takes, told])
@@ -113,14 +120,11 @@ def _create(built: Sequence[tuple[NewSpool, Spool]], ahora: datetime) -> list[tu
     present = set(Spool.objects.filter(tag__in=tags).values_list("tag", flat=True))
     created = [(plan, spool) for plan, spool in built if plan.tag not in present]
     TagAnterior.objects.filter(tag__in=[plan.tag for plan, _ in created]).delete()
-    spools = Spool.objects.bulk_create(spool for _, spool in created)
+    Spool.objects.bulk_create(spool for _, spool in created)
     Mirror.objects.bulk_create(_mirror(spool, plan.mirror, ahora) for plan, spool in created)
     CeldaDudosa.objects.bulk_create(
         doubtful_cell(spool.pk, doubt, ahora) for plan, spool in created for doubt in plan.doubts
     )
-    held = {spool.tag: claim_of(spool) for spool in spools if spool.ocupado}
-    if held:
-        transaction.on_commit(partial(_set_claims, held), robust=True)
     return created
 
 
@@ -152,6 +156,13 @@ def doubtful_cell(spool_id: int | None, doubt: Doubt, visto_en: datetime) -> Cel
     )
 
 
+def _claim(spools: Sequence[Spool]) -> None:
+    """Let Redis know, once it is committed, who holds the spools that come held."""
+    if spools:
+        held = {spool.tag: spool.claim for spool in spools}
+        transaction.on_commit(partial(_set_claims, held), robust=True)
+
+
 def _set_claims(held: Mapping[str, str | None]) -> None:
     for tag, claim in held.items():
         claims.settle(tag, claim, force=True)
@@ -180,7 +191,7 @@ def _take(spool: Spool, trabajador: Trabajador) -> Evento:
     )
 
 
-def _change(plans: Sequence[KnownSpool], ahora: datetime) -> list[KnownSpool]:
+def _change(plans: Sequence[KnownSpool], ahora: datetime) -> list[tuple[KnownSpool, Spool]]:
     """Change the spools that are still as the plan found them; return what was done."""
     if not plans:
         return []
@@ -189,12 +200,11 @@ def _change(plans: Sequence[KnownSpool], ahora: datetime) -> list[KnownSpool]:
     standing = _without_taken_tags(current)
     renamed = [(spools[plan.spool_id], plan) for plan in standing if plan.outcome == Outcome.RENAMED]
     _follow_names(renamed, ahora)
-    for plan in standing:
-        _assign(spools[plan.spool_id], plan)
+    spools |= {plan.spool_id: _as_planned(spools[plan.spool_id], plan) for plan in standing if plan.after}
     _save(spools, standing)
     _remember(spools, standing, ahora)
     _list_doubts([plan for plan in standing if plan.doubts_changed], ahora)
-    return standing
+    return [(plan, spools[plan.spool_id]) for plan in standing]
 
 
 def _stands(plan: KnownSpool, spool: Spool | None) -> bool:
@@ -219,7 +229,7 @@ def _follow_names(renamed: Sequence[tuple[Spool, KnownSpool]], ahora: datetime) 
     old = {spool.tag: spool for spool, _ in renamed}
     TagAnterior.objects.filter(tag__in=[*old, *(plan.tag for _, plan in renamed)]).delete()
     TagAnterior.objects.bulk_create(TagAnterior(tag=tag, spool=spool, instante=ahora) for tag, spool in old.items())
-    moved = [(spool.tag, plan.tag, claim_of(spool)) for spool, plan in renamed if spool.ocupado]
+    moved = [(spool.tag, plan.tag, spool.claim) for spool, plan in renamed if spool.ocupado]
     transaction.on_commit(partial(_move_claims, moved), robust=True)
 
 
@@ -229,10 +239,12 @@ def _move_claims(moved: Sequence[tuple[str, str, str | None]]) -> None:
         claims.settle(new, claim, force=True)
 
 
-def _assign(spool: Spool, plan: KnownSpool) -> None:
-    for name, value in plan.after.items():
-        setattr(spool, name, value)
-    spool.busqueda = spool.texto_de_busqueda()
+def _as_planned(spool: Spool, plan: KnownSpool) -> Spool:
+    """The spool with the plan's columns. A new object, because a machine's state moves only by its transitions."""
+    columns = {field.attname: getattr(spool, field.attname) for field in Spool._meta.concrete_fields}
+    planned = Spool(**columns | plan.after)
+    planned.busqueda = planned.texto_de_busqueda()
+    return planned
 
 
 def _save(spools: Mapping[int, Spool], plans: Sequence[KnownSpool]) -> None:
@@ -243,14 +255,14 @@ def _save(spools: Mapping[int, Spool], plans: Sequence[KnownSpool]) -> None:
 
 
 def _remember(spools: Mapping[int, Spool], plans: Sequence[KnownSpool], ahora: datetime) -> None:
-    """Store what was read of each row. The debt to the sheet is only touched where it was found paid."""
-    for paid in (False, True):
+    """Store what was read of each row. The debt to the sheet is only touched where it begins or was found paid."""
+    for moved in (False, True):
         mirrors = [
             _mirror(spools[plan.spool_id], plan.mirror, ahora)
             for plan in plans
-            if plan.mirror and (plan.mirror.behind is False) == paid
+            if plan.mirror and (plan.mirror.behind is not None) == moved
         ]
-        fields = ["row_hash", "base", "behind_since"] if paid else ["row_hash", "base"]
+        fields = ["row_hash", "base", "behind_since"] if moved else ["row_hash", "base"]
         Mirror.objects.bulk_create(mirrors, update_conflicts=True, unique_fields=["spool"], update_fields=fields)
 
 

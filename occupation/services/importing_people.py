@@ -31,7 +31,7 @@ def import_workers(plans: Sequence[WorkerPlan]) -> list[WorkerPlan]:
         saved = _save(done)
         _give_roles(done)
         renamed = [one.id for one in saved if shown.get(one.id, one.worker_nombre) != one.worker_nombre]
-        _show_again(renamed, ahora)
+        show_again(renamed, ahora)
         tell_import({"trabajadores": len(done)}, None, ahora)
     return done
 
@@ -60,11 +60,15 @@ def _give_roles(plans: Sequence[WorkerPlan]) -> None:
     )
 
 
-def _show_again(ids: Iterable[int], ahora: datetime) -> None:
-    """Write the new initials into the text of the spools these workers hold; the sheet is behind with them."""
+def show_again(ids: Iterable[int], ahora: datetime) -> list[str]:
+    """Write the new initials into the text of the spools these workers hold, and return their tags.
+
+    The sheet is behind with them.
+    """
     spools = locked_spools(ocupado_por_id__in=list(ids))
     for spool in spools.values():
         renew(spool)
         spool.save(update_fields=["version", "estado_detalle"])
     behind = Coalesce("behind_since", Value(ahora, output_field=DateTimeField()))
     Mirror.objects.filter(spool_id__in=list(spools)).update(behind_since=behind)
+    return [spool.tag for spool in spools.values()]

@@ -12,16 +12,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from occupation.models import Evento, Spool
+from occupation.history import how_it_ended
+from occupation.models import Spool
 from occupation.models.spool import OCUPACION
-from occupation.refusals import OcupacionTerminada, Refused, SolicitudInvalida
+from occupation.refusals import Ocupado, Refused, SolicitudInvalida
 from occupation.rules import judge_titular, judge_tomar
 from occupation.services import _claves
 from occupation.services._execute import Caso, Verbo, execute
 from occupation.services._orden import Actor, Hecho, Orden, Respuesta, chile_day
 from occupation.tags import canonical_tag
 from occupation.vocabulary import (
-    CIERRES,
     TAGS_POR_LOTE,
     Accion,
     EstadoCalidad,
@@ -183,7 +183,12 @@ def _varios(
     ordenes = [Orden.de(accion, tag, actor=actor, clave=clave, de_lote=True, **pedido) for tag in canonicos]
     _judge_fecha(ordenes[0])
     _claves.stored_answer(ordenes[0])
-    return [_one_of_many(verbo, tag, orden) for tag, orden in zip(tags, ordenes, strict=True)]
+    desenlaces: list[Desenlace] = []
+    for tag, orden in zip(tags, ordenes, strict=True):
+        # Once the database was too busy for one tag, nobody waits another ten seconds for each of the rest.
+        busy = desenlaces and isinstance(desenlaces[-1].refused, Ocupado)
+        desenlaces.append(Desenlace(tag, None, desenlaces[-1].refused) if busy else _one_of_many(verbo, tag, orden))
+    return desenlaces
 
 
 def _one_of_many(verbo: Verbo, tag: str, orden: Orden) -> Desenlace:
@@ -206,22 +211,8 @@ def _judge_tomar(caso: Caso) -> None:
 def judge_holder(caso: Caso) -> None:
     """Whether the worker asked for (anybody, if none) holds the spool; says how it ended if nobody does."""
     if not caso.spool.ocupado:
-        raise _terminada(caso.spool)
+        raise how_it_ended(caso.spool)
     judge_titular(caso.spool, caso.trabajador, caso.orden.operacion)
-
-
-def _terminada(spool: Spool) -> OcupacionTerminada:
-    cierre = Evento.objects.filter(spool=spool, accion__in=CIERRES).select_related("trabajador").order_by("-id").first()
-    if cierre is None:
-        return OcupacionTerminada(spool.tag_hoja)
-    trabajador = cierre.trabajador.worker_nombre if cierre.trabajador else cierre.actor_nombre
-    return OcupacionTerminada(
-        spool.tag_hoja,
-        fin=Accion(cierre.accion),
-        por=cierre.actor_nombre if cierre.accion == Accion.LIBERAR else trabajador,
-        motivo=cierre.detalle.get("motivo"),
-        cuando=cierre.instante,
-    )
 
 
 def _operacion(caso: Caso) -> Operacion:

@@ -1,40 +1,69 @@
 """What a row of a spool the app already has would change. Pure.
 
 The office's columns flow in. Our own cells are compared three ways, between the sheet, the app and what the sheet
-last showed (`base`): an edit of one is listed, never obeyed here and never overwritten.
+last showed (`base`): an edit of one is listed, never obeyed here and never overwritten. Only a worker whom the shop
+did not know at first sight is taken from the row later, if nothing has happened to the spool since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from occupation.models import Mirror, Spool
 from occupation.sheets.codec import Unreadable
-from occupation.sheets.hydrate import FIRST_SIGHT_ONLY, Workers, unknown_workers
-from occupation.sheets.identity import Tagged
+from occupation.sheets.hydrate import (
+    FIRST_SIGHT_ONLY,
+    KNOWN_TOO_LATE,
+    WORKER_HEADERS,
+    Workers,
+    first_sight,
+    of_unknown_worker,
+    unknown_workers,
+)
+from occupation.sheets.identity import Tagged, version_of
 from occupation.sheets.plan import Doubt, KnownSpool, MirrorPlan, Outcome
 from occupation.sheets.rows import APP_HEADERS, Reading, app_cells_of, app_columns
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A spool with what the app remembers of its row."""
+    """A spool with what the app remembers of its row.
+
+    `untouched` tells that nothing happened to it since its first import; it is only asked where that may matter.
+    """
 
     spool: Spool
     mirror: Mirror
     doubts: Collection[Doubt]
+    untouched: bool = False
 
 
-def compare(tagged: Tagged, row: Reading, known: Known, workers: Workers) -> KnownSpool:
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """What the row of an untouched spool says now that its workers are known: columns to change, doubts left."""
+
+    columns: dict[str, Any]
+    doubts: Collection[Doubt]
+
+
+def compare(tagged: Tagged, row: Reading, known: Known, workers: Workers, ahora: datetime) -> KnownSpool:
     """Work out what the row changes of the spool it belongs to."""
     spool, mirror = known.spool, known.mirror
     cells, app = row.app_cells(), app_cells_of(app_columns(spool))
     base, edited = _merge(row, cells, app, mirror.base)
-    doubts = _doubts(row, cells, app, known, workers)
-    after = _columns(tagged, row, spool)
-    behind = False if mirror.behind_since is not None and cells == app else None
+    named = [header for header in _named(row, cells, app, workers) if header not in edited]
+    late = None
+    if named and known.untouched and not edited and not tagged.renamed:
+        late = _adopt(row, spool, workers, ahora)
+        app = app_cells_of(app_columns(spool) | late.columns)
+    doubts = _doubts(row, cells, app, known, workers) if late is None else late.doubts
+    doubts = _with_late(row, doubts, [header for header in named if cells[header] != app[header]], known)
+    after = _columns(tagged, row, spool) | (late.columns if late else {})
+    behind = _behind(mirror, shown=cells == app, adopted=bool(late and late.columns))
     plan = MirrorPlan("" if doubts or edited else tagged.row_hash, base, behind)
     stands = (plan.row_hash, plan.base, plan.behind) == (mirror.row_hash, mirror.base, None)
     return KnownSpool(
@@ -64,6 +93,37 @@ def _merge(
         elif cells[header] != base.get(header, "") and not isinstance(row.values[header], Unreadable):
             edited.append(header)
     return merged, edited
+
+
+def _behind(mirror: Mirror, *, shown: bool, adopted: bool) -> bool | None:
+    """Whether the sheet's debt begins or ends with this row; None leaves it as it is."""
+    if mirror.behind_since is None:
+        return True if adopted else None
+    return False if shown else None
+
+
+def _named(row: Reading, cells: Mapping[str, str], app: Mapping[str, str], workers: Workers) -> list[str]:
+    """The cells that name a worker of the shop, and not the one the app has there."""
+    return [header for header in WORKER_HEADERS if row.said(header, int) in workers and cells[header] != app[header]]
+
+
+def _adopt(row: Reading, spool: Spool, workers: Workers, ahora: datetime) -> _Late:
+    """Read the row as at first sight. A spool held since then keeps its session; a copied row stays free."""
+    version = version_of(row.said("version", str))
+    copied = bool(version) and version != str(spool.version)
+    seen = first_sight(row, workers, ahora, free=copied and not spool.ocupado)
+    kept = {"version", *row.office(), *(("ocupado_desde", "ocupacion_token") if spool.ocupado else ())}
+    columns = {
+        name: value for name, value in seen.columns.items() if name not in kept and value != getattr(spool, name)
+    }
+    return _Late(columns | {"version": uuid4()} if columns else {}, seen.doubts)
+
+
+def _with_late(row: Reading, doubts: Collection[Doubt], named: Collection[str], known: Known) -> tuple[Doubt, ...]:
+    """Keep listing a cell whose worker was unknown, until the app and the sheet say the same."""
+    listed = {doubt.header for doubt in doubts}
+    unknown = {doubt.header for doubt in known.doubts if of_unknown_worker(doubt)} - listed
+    return (*doubts, *(row.doubt(header, KNOWN_TOO_LATE) for header in named if header in unknown))
 
 
 def _doubts(

@@ -25,6 +25,10 @@ IN_THE_FUTURE: Final = "está en el futuro: se usa la hora de la importación"
 FIRST_SIGHT_ONLY: Final = frozenset({WITHOUT_DATE, WITHOUT_HOLDER, NOTHING_LEFT, IN_THE_FUTURE})
 """Doubts that a row known already cannot show again: they last while the cell stays as it was."""
 
+KNOWN_TOO_LATE: Final = "el trabajador no existía cuando entró la fila, y la app ya no lo toma de aquí"
+
+_UNKNOWN: Final = "no hay un trabajador con el número "
+
 WORKER_HEADERS: Final = ("Armador", "Soldador", "Ocupado_Por")
 
 Workers = Mapping[int, str]
@@ -38,10 +42,15 @@ def unknown_workers(row: Reading, workers: Workers) -> list[Doubt]:
     """The cells that name a worker whom the shop does not know."""
     named = {header: row.said(header, int) for header in WORKER_HEADERS}
     return [
-        row.doubt(header, f"no hay un trabajador con el número {number}")
+        row.doubt(header, f"{_UNKNOWN}{number}")
         for header, number in named.items()
         if number is not None and number not in workers
     ]
+
+
+def of_unknown_worker(doubt: Doubt) -> bool:
+    """Whether a doubt is about one of our cells that named a worker whom the shop did not know."""
+    return doubt.header in WORKER_HEADERS and (doubt.why == KNOWN_TOO_LATE or doubt.why.startswith(_UNKNOWN))
 
 
 @dataclass(slots=True)

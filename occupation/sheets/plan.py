@@ -48,6 +48,7 @@ class Outcome(StrEnum):
     RESTORED = "restored"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)

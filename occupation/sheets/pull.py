@@ -19,7 +19,7 @@ from occupation.sheets.job import Job
 from occupation.sheets.layout import Hold, Tab
 from occupation.sheets.people import People, plan_people
 from occupation.sheets.plan import Doubt, Duplicate, Worker
-from occupation.sheets.pull_rows import identify_rows, import_spools
+from occupation.sheets.pull_rows import Crew, identify_rows, import_spools
 from occupation.sheets.report import ImportReport
 from occupation.sheets.stored import stored_doubts, stored_duplicates, stored_spools, stored_workers
 
@@ -41,7 +41,7 @@ def import_book(book: Book, *, dry_run: bool = False, accept_shrink: bool = Fals
         return job.report
     workers, doubts, read = _import_people(trabajadores, roles, job)
     if operaciones is not None and identity is not None:
-        import_spools(operaciones, identity, workers, job)
+        import_spools(operaciones, identity, Crew(workers, Tab.TRABAJADORES in read), job)
         doubts, read = [*doubts, *identity.doubts], {*read, Tab.OPERACIONES}
         _list_duplicates(identity.duplicates, job)
     _list_doubts(doubts, read, job)

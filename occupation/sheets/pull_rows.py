@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,9 +12,10 @@ from django.utils import timezone
 from occupation.services.importing import archive, import_rows
 from occupation.sheets.book import Grid
 from occupation.sheets.diff import Known, compare
-from occupation.sheets.hydrate import Workers, first_sight
+from occupation.sheets.hydrate import Workers, first_sight, unknown_workers
 from occupation.sheets.identity import Identity, Stored, Tagged, identify
 from occupation.sheets.job import Job
+from occupation.sheets.layout import Tab
 from occupation.sheets.plan import KnownSpool, MirrorPlan, Missing, NewSpool, Outcome, RowPlan
 from occupation.sheets.rows import Reading, app_cells_of, fingerprints
 from occupation.sheets.stored import known_spools, stored_spools, versions_of
@@ -33,11 +35,19 @@ def identify_rows(grid: Grid, stored: dict[str, Stored]) -> Identity:
     return identity
 
 
-def import_spools(grid: Grid, identity: Identity, workers: Workers, job: Job) -> None:
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Every worker the shop knows. Not `complete` while the workers' tab could not be read: there may be more."""
+
+    workers: Workers
+    complete: bool
+
+
+def import_spools(grid: Grid, identity: Identity, crew: Crew, job: Job) -> None:
     """Import every used row, then archive the spools that left the sheet."""
     pending = identity.rows
     for _ in range(_ATTEMPTS):
-        stale = _import(grid, pending, workers, job)
+        stale = _import(grid, pending, crew, job)
         if not stale:
             break
         identity = identify_rows(grid, stored_spools())
@@ -50,13 +60,13 @@ def import_spools(grid: Grid, identity: Identity, workers: Workers, job: Job) ->
     _archive(identity, job)
 
 
-def _import(grid: Grid, rows: Sequence[Tagged], workers: Workers, job: Job) -> set[int]:
+def _import(grid: Grid, rows: Sequence[Tagged], crew: Crew, job: Job) -> set[int]:
     """Plan and apply these rows; return the numbers of those whose spool changed in between."""
     look = [tagged for tagged in rows if not _as_it_was(tagged)]
     job.report.unchanged += len(rows) - len(look)
     stale: set[int] = set()
     for batch in job.batches(look):
-        plans = _plan(grid, batch, workers)
+        plans = _plan(grid, batch, crew)
         skipped = frozenset() if job.dry_run else _apply(plans, job)
         for plan in plans:
             if plan.number not in skipped:
@@ -80,18 +90,30 @@ def _apply(plans: Sequence[RowPlan], job: Job) -> frozenset[int]:
     return job.write(lambda: import_rows(nuevos, conocidos))
 
 
-def _plan(grid: Grid, batch: Sequence[Tagged], workers: Workers) -> list[RowPlan]:
+def _plan(grid: Grid, batch: Sequence[Tagged], crew: Crew) -> list[RowPlan]:
     known = known_spools(tagged.stored.spool_id for tagged in batch if tagged.stored)
     ahora = timezone.now()
     plans: list[RowPlan] = []
     for tagged in batch:
         row = Reading.of(grid, tagged.row, tagged.tag_hoja)
         mine: Known | None = known.get(tagged.stored.spool_id) if tagged.stored else None
-        if mine is None:
-            plans.append(plan_new(tagged, row, workers, ahora))
+        if mine is not None:
+            plans.append(compare(tagged, row, mine, crew.workers, ahora))
+        elif not crew.complete and unknown_workers(row, crew.workers):
+            plans.append(_waiting(tagged))
         else:
-            plans.append(compare(tagged, row, mine, workers))
+            plans.append(plan_new(tagged, row, crew.workers, ahora))
     return plans
+
+
+def _waiting(tagged: Tagged) -> RowPlan:
+    """Leave a new row for a later import: who has the piece is only believed at first sight."""
+    return RowPlan(
+        number=tagged.row.number,
+        tag=tagged.tag,
+        outcome=Outcome.WAITING,
+        note=f"en espera: {tagged.tag_hoja} (fila {tagged.row.number}): espera la hoja {Tab.TRABAJADORES}",
+    )
 
 
 def plan_new(tagged: Tagged, row: Reading, workers: Workers, ahora: datetime) -> NewSpool:

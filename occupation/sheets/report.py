@@ -14,6 +14,7 @@ _LABELS = {
     "duplicate": "duplicadas",
     "held": "retenidas",
     "refused": "rechazadas",
+    "waiting": "en espera",
     "renamed": "renombradas",
     "copied": "copiadas",
     "archived": "archivadas",
@@ -29,9 +30,10 @@ class ImportReport:
     """The counts and lines of one import.
 
     Every row that is used counts once, as `new`, `copied`, `changed`, `renamed`, `restored` (back after it had
-    left the sheet) or `unchanged`. `duplicate` counts the rows ignored for a better one, `archived` the spools
-    that left the sheet, `doubtful` and `unadopted` cells, `workers` the workers added, changed or deactivated,
-    `held` the tabs that could not be imported, `refused` the tabs whose rows shrank too much.
+    left the sheet), `unchanged` or `waiting` (new, but left for an import that can read the workers). `duplicate`
+    counts the rows ignored for a better one, `archived` the spools that left the sheet, `doubtful` and `unadopted`
+    cells, `workers` the workers added, changed or deactivated, `held` the tabs that could not be imported, `refused`
+    the tabs whose rows shrank too much.
     """
 
     new: int = 0
@@ -41,6 +43,7 @@ class ImportReport:
     duplicate: int = 0
     held: int = 0
     refused: int = 0
+    waiting: int = 0
     renamed: int = 0
     copied: int = 0
     archived: int = 0

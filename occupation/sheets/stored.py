@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from django.db.models.fields.json import KeyTextTransform
 
-from occupation.models import CeldaDudosa, FilaDuplicada, Mirror, Spool, Trabajador
+from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Mirror, Spool, Trabajador
 from occupation.sheets.diff import Known
+from occupation.sheets.hydrate import of_unknown_worker
 from occupation.sheets.identity import Stored, version_of
 from occupation.sheets.layout import Tab
 from occupation.sheets.plan import Doubt, Duplicate, Worker
+from occupation.vocabulary import Accion, ActorTipo
 
 _BATCH = 2000
 
@@ -46,10 +48,21 @@ def known_spools(ids: Iterable[int]) -> dict[int, Known]:
     for cell in CeldaDudosa.objects.filter(spool_id__in=wanted):
         doubts[cell.spool_id].append(_doubt(cell))
     mirrors = Mirror.objects.in_bulk(wanted)
+    spools = Spool.objects.in_bulk(wanted)
+    unsure = {id for id, spool in spools.items() if spool.archivado_en or any(map(of_unknown_worker, doubts[id]))}
+    untouched = unsure - _touched(unsure)
     return {
-        spool.pk: Known(spool, mirrors.get(spool.pk) or Mirror(spool=spool), doubts[spool.pk])
-        for spool in Spool.objects.filter(pk__in=wanted)
+        id: Known(spool, mirrors.get(id) or Mirror(spool=spool), doubts[id], untouched=id in untouched)
+        for id, spool in spools.items()
     }
+
+
+def _touched(ids: Collection[int]) -> set[int | None]:
+    """Those of these spools to which anything happened since they were imported."""
+    if not ids:
+        return set()
+    events = Evento.objects.filter(spool_id__in=ids).exclude(actor_tipo=ActorTipo.HOJA, accion=Accion.TOMAR)
+    return set(events.values_list("spool_id", flat=True))
 
 
 def stored_workers() -> dict[int, Worker]:

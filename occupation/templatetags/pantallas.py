@@ -18,6 +18,7 @@ from occupation.queries import Fila
 from occupation.vocabulary import (
     CICLOS_MAXIMOS,
     Accion,
+    ActorTipo,
     EstadoCalidad,
     EstadoTrabajo,
     Falta,
@@ -78,12 +79,6 @@ def hora(instante: datetime) -> str:
 
 
 @register.filter
-def duracion(segundos: int) -> str:
-    """`2h 15m`."""
-    return duration(segundos)
-
-
-@register.filter
 def corriendo(desde: datetime) -> SafeString:
     """How long something has been going on. A script counts on from the server's figure, never from its own clock."""
     segundos = seconds_between(desde, timezone.now())
@@ -106,19 +101,23 @@ def _occupied(spool: Spool, operacion: Operacion) -> tuple[str, str | SafeString
 
 
 def _refused(fila: Fila) -> tuple[str, str] | None:
-    refused = fila.refused
+    refused, spool = fila.refused, fila.spool
     if refused is None:
         return None
-    if fila.spool.calidad_state == EstadoCalidad.APROBADO:
-        return "bien", "Ya aprobado"
     if refused.codigo == "DEPENDENCIAS_NO_SATISFECHAS":
         falta = refused.datos["falta"]
         return "libre", f"Falta {falta if falta == Falta.FECHA_MATERIALES else operation_label(falta)}"
-    if refused.codigo == "OPERACION_YA_COMPLETADA":
+    if refused.codigo == "OPERACION_YA_COMPLETADA" and spool.calidad_state != EstadoCalidad.APROBADO:
         return "bien", f"Ya tiene completado {operation_label(refused.datos['operacion'])}"
-    if refused.codigo == "SPOOL_BLOQUEADO":
-        return "alto", "Bloqueado: contacte al supervisor"
-    return "libre", str(refused)
+    return _SEGUN_CALIDAD.get(EstadoCalidad(spool.calidad_state), ("libre", "Sin rechazo que reparar"))
+
+
+_SEGUN_CALIDAD = {
+    EstadoCalidad.APROBADO: ("bien", "Ya aprobado"),
+    EstadoCalidad.BLOQUEADO: ("alto", "Bloqueado: contacte al supervisor"),
+    EstadoCalidad.RECHAZADO: ("mal", "Rechazado: espera su reparación"),
+    EstadoCalidad.REPARACION_PAUSADA: ("mal", "Rechazado: espera su reparación"),
+}
 
 
 def _free(spool: Spool, operacion: Operacion) -> tuple[str, str]:
@@ -148,7 +147,6 @@ _HECHO: dict[str, str] = {
     Accion.COMPLETAR: "completó",
     Accion.CANCELAR: "canceló",
     Accion.LIBERAR: "liberó",
-    Accion.DESBLOQUEAR: "desbloqueó",
 }
 
 
@@ -157,12 +155,15 @@ def en_palabras(evento: Evento) -> SafeString:
     """One row of the journal as a sentence. A type we do not know is named as it is: nothing here can fail."""
     objeto = tag(evento.spool.tag_hoja) if evento.spool else ""
     if evento.tipo == TipoEvento.IMPORTACION:
-        return format_html("{} importó la planilla", evento.actor_nombre)
+        by_hand = evento.actor_tipo == ActorTipo.SUPERVISOR
+        return format_html("{} {}", evento.actor_nombre, "cambió trabajadores" if by_hand else "importó la planilla")
     if evento.tipo == TipoEvento.EDICION_HOJA:
         return format_html("Se editó {} en la hoja", objeto)
     if evento.accion == Accion.INSPECCIONAR:
         verbo = "aprobó" if evento.detalle.get("resultado") == Resultado.APROBADO else "rechazó"
         return format_html("<b>{}</b> {} {}", _author(evento), verbo, objeto)
+    if evento.accion == Accion.DESBLOQUEAR:
+        return format_html("<b>{}</b> desbloqueó {}", _author(evento), objeto)
     if evento.accion not in _HECHO:
         return format_html("{} {}", evento.get_tipo_display(), objeto)
     return format_html(

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from occupation.access import DeviceRequest, device_required, tablet_required
 from occupation.forms import EntrarForm
@@ -21,7 +21,7 @@ from occupation.views.outcome import refused_as_page
 from occupation.vocabulary import DeviceKind
 
 
-@require_GET
+@require_safe
 @never_cache
 @device_required
 def picker(request: DeviceRequest) -> HttpResponseBase:

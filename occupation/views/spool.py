@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from occupation.access import DeviceRequest, device_required
 from occupation.eligibility import why_not
@@ -56,7 +56,7 @@ _CLASE = {
 }
 
 
-@require_GET
+@require_safe
 @never_cache
 @device_required
 def spool(request: DeviceRequest, tag: str) -> HttpResponse:

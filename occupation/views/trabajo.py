@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
 from occupation.models import Evento, Spool, Trabajador
@@ -41,7 +41,7 @@ PESTANAS = (Operacion.ARM, Operacion.SOLD, Operacion.REPARACION, Operacion.METRO
 FRAGMENTS = {"lista": "occupation/_lista.html", "mas": "occupation/_lista.html"}
 
 
-@require_GET
+@require_safe
 @never_cache
 @worker_required
 @refused_as_page()
@@ -52,7 +52,7 @@ def trabajo(request: WorkerRequest) -> HttpResponse:
     return render(request, FRAGMENTS.get(request.htmx.target or "", "occupation/trabajo.html"), contexto)
 
 
-@require_GET
+@require_safe
 @never_cache
 @worker_required
 def mios(request: WorkerRequest) -> HttpResponse:
@@ -65,7 +65,7 @@ def mios(request: WorkerRequest) -> HttpResponse:
     return trigger_client_event(response, "hoja", {"texto": pantalla.hoja})
 
 
-@require_GET
+@require_safe
 @never_cache
 @worker_required
 def resultado(request: WorkerRequest) -> HttpResponse:
@@ -170,7 +170,7 @@ class Pantalla:
 def screen(request: WorkerRequest) -> Pantalla:
     """What this request asks to see: the tab (the first of the worker's own unless one of them is named), a search."""
     pestanas = [operacion for operacion in PESTANAS if request.trabajador.puede(operacion)]
-    q = request.GET.get("q", "").strip()[:TAG_MAXIMO]
+    q = "".join(filter(str.isprintable, request.GET.get("q", ""))).strip()[:TAG_MAXIMO]
     return Pantalla(
         trabajador=request.trabajador,
         pestanas=pestanas,

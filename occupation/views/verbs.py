@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from occupation import services
 from occupation.forms import TerminarForm, TomarForm, VerboForm
+from occupation.history import how_it_ended
 from occupation.models import Spool
 from occupation.queries import find_spool, held_by
-from occupation.refusals import OcupacionTerminada
 from occupation.rules import judge_titular
 from occupation.services import Actor
 from occupation.tags import canonical_tag
@@ -117,6 +117,6 @@ def _mine(request: WorkerRequest) -> Spool:
     """The spool asked for, which the worker must hold."""
     spool = find_spool(request.GET.get("tag", ""))
     if not spool.ocupado:
-        raise OcupacionTerminada(spool.tag_hoja)
+        raise how_it_ended(spool)
     judge_titular(spool, request.trabajador, None)
     return spool

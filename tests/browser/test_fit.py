@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.floor import SIZES, Stand, open_shop, stand
+from tests.browser.floor import Stand, open_shop, stand
 from tests.live import LiveTaller
 
 pytestmark = pytest.mark.process
@@ -69,7 +69,10 @@ def _opened(shared_taller: LiveTaller, tmp_path_factory: pytest.TempPathFactory)
     open_shop(shared_taller, tmp_path_factory.mktemp("libro") / "libro")
 
 
-@pytest.fixture(scope="module", params=list(SIZES))
+@pytest.fixture(
+    scope="module",
+    params=["apaisada", "teléfono", *(pytest.param(size, marks=pytest.mark.long) for size in ("vertical", "chica"))],
+)
 def tablet(request: pytest.FixtureRequest, chromium: Browser, shared_taller: LiveTaller) -> Iterator[Stand]:
     with stand(chromium, shared_taller, size=request.param) as opened:
         opened.pair().step_up()

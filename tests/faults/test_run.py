@@ -152,6 +152,45 @@ def test_a_dead_valkey_is_started_again_and_a_dead_web_ends_it_with_a_sentence(
     assert not running["valkey-server"].is_running()
 
 
+def test_a_valkey_that_cannot_be_started_again_is_said_once_and_closes_nothing(
+    open_terminal: Open, prepared: dict[str, str]
+) -> None:
+    terminal = open_terminal(**prepared)
+    terminal.wait_for(READY)
+    folder = terminal.var / "valkey"
+    folder.rename(terminal.var / "aside")
+    folder.write_text("in the way")
+    terminal.descendants()["valkey-server"].kill()
+    terminal.wait_for("Valkey no vuelve")
+    assert httpx.get(f"{terminal.url}/api/redis-health").json()["status"] == "degraded"
+    # Long enough for a second attempt, which must fail in silence.
+    waited_until = time.monotonic() + 1.5
+    wait_until(lambda: time.monotonic() > waited_until, "a second attempt")
+    folder.unlink()
+    terminal.wait_for("Valkey volvió.")
+    assert "valkey-server" in terminal.descendants()
+    assert terminal.said().split("Ctrl-C lo cierra.\n")[1].splitlines() == [
+        "Valkey se detuvo; se inicia de nuevo.",
+        f"Valkey no vuelve: no se puede usar {folder}. El taller sigue sin él y lo intenta cada cierto rato.",
+        "Valkey volvió.",
+    ]
+    assert terminal.interrupt() < 5
+    assert terminal.process.returncode == 0
+
+
+def test_a_browser_cannot_pass_for_another_address(open_terminal: Open, prepared: dict[str, str]) -> None:
+    terminal = open_terminal(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0", **prepared)
+    terminal.wait_for(READY)
+    with httpx.Client(base_url=terminal.url) as browser:
+        browser.get("/vincular/")
+        form = {"codigo": "nada", "csrfmiddlewaretoken": browser.cookies["taller_csrf"]}
+        answers = [
+            browser.post("/vincular/", data=form, headers={"X-Forwarded-For": f"10.0.0.{number}"}).status_code
+            for number in range(11)
+        ]
+    assert answers == [400] * 10 + [429]
+
+
 def test_a_busy_port_is_said_before_anything_starts(open_terminal: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

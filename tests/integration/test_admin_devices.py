@@ -117,6 +117,56 @@ def test_pairing_again_hands_the_name_to_another_machine(administrator: Client) 
     assert administrator.get(url).status_code == 404
 
 
+def test_pairing_a_program_again_gives_it_another_token(administrator: Client) -> None:
+    from occupation.models import Device
+    from tests.factories import DeviceFactory
+
+    old = DeviceFactory(nombre="Reporte", kind="api", scope="read")
+    page = administrator.post(f"{DEVICES}{old.pk}/vincular/")
+    token = re.search(r'<code class="secreto">([\w-]{40,})</code>', page.content.decode())
+    assert token
+    made = Device.objects.con_token(token.group(1)).get()
+    assert (made.nombre, made.kind, made.scope) == ("Reporte", "api", "read")
+    assert list(Device.objects.vigentes()) == [made]
+
+
+def test_pairing_again_that_is_refused_says_why_and_leaves_the_device_at_work(administrator: Client) -> None:
+    from occupation.models import Device
+    from tests.factories import DeviceFactory
+
+    # Such a name cannot be given today; the device that has it must not die of being paired again.
+    device = DeviceFactory(nombre="hoja")
+    page = administrator.post(f"{DEVICES}{device.pk}/vincular/")
+    assert page.status_code == 200
+    assert "ese nombre está reservado; elija otro" in words(page)
+    assert list(Device.objects.con_token(device.raw_token)) == [device]
+
+
+def test_pairing_again_what_was_revoked_meanwhile_invites_nobody(administrator: Client) -> None:
+    from occupation.models import Device
+    from occupation.refusals import SolicitudInvalida
+    from occupation.services.devices import reinvite, revoke
+    from tests.factories import DeviceFactory
+
+    device = DeviceFactory(nombre="Tableta")
+    revoke(device=Device.objects.get(pk=device.pk))
+    with pytest.raises(SolicitudInvalida):
+        reinvite(device=device)
+    assert Device.objects.count() == 1
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, "9" * 5000, str(2**63), "nada", "0"])
+def test_numbers_that_no_device_has_are_ignored(administrator: Client, number: str) -> None:
+    from occupation.models import Device
+    from tests.factories import DeviceFactory
+
+    lost, kept = DeviceFactory(nombre="Perdida"), DeviceFactory(nombre="Buena")
+    asked = administrator.post(DEVICES, {"action": "revocar_elegidos", "_selected_action": [number, lost.pk]})
+    assert "Perdida (Tablet)" in words(asked)
+    administrator.post(REVOKE, {"dispositivo": [number, lost.pk]})
+    assert list(Device.objects.vigentes()) == [kept]
+
+
 @pytest.mark.usefixtures("shop")
 def test_a_supervisor_can_do_none_of_it() -> None:
     from occupation.models import Device

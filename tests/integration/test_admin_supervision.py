@@ -111,7 +111,7 @@ def test_liberar_without_a_proper_reason_asks_again_and_changes_nothing(shop: Sh
 
 def test_nothing_chosen_or_nonsense_chosen_goes_back_to_the_list(shop: Shop) -> None:
     client = logged_in("marta", "supervisores")
-    for chosen in ([], ["nada"], ["7:nada"], ["999999"]):
+    for chosen in ([], ["nada"], ["7:nada"], ["999999"], ["9" * 30], ["-" + "9" * 30], ["9" * 5000], [str(2**63)]):
         back = client.get(LIBERAR, {"spool": chosen}, follow=True)
         assert back.redirect_chain == [(OCUPACIONES, 302)]
         assert "Elija al menos un spool de la lista." in words(back)

@@ -83,6 +83,53 @@ def test_deactivating_somebody_says_what_they_hold_and_leaves_it_to_them(adminis
     assert row_of(spools[0])["ocupado_por_id"] is None
 
 
+def test_new_initials_are_shown_on_what_is_held_and_everybody_hears(administrator: Client, shop: Shop) -> None:
+    from django.contrib.auth.models import User
+
+    from occupation import services
+    from occupation.models import Mirror
+    from occupation.templatetags.pantallas import en_palabras
+    from tests.factories import SpoolFactory
+    from tests.shop import TABLET, changes, journal, row_of
+
+    held, free = SpoolFactory(tag_hoja="MK-1"), SpoolFactory(tag_hoja="MK-2")
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    Mirror.objects.update(behind_since=None)
+    before, other, last = row_of(held), row_of(free), journal()[-1].pk
+    shop.listener.heard()
+
+    administrator.post(f"{WORKERS}93/change/", form(nombre="Nicolás", apellido="Rojas"))
+
+    changed = changes(before, row_of(held))
+    assert set(changed) == {"version", "estado_detalle"}
+    assert changed["estado_detalle"] == before["estado_detalle"].replace("MR(93)", "NR(93)")
+    assert row_of(free) == other
+    assert Mirror.objects.get(spool=held).behind_since is not None
+    [told] = journal(last)
+    ana = User.objects.get()
+    assert (told.tipo, told.spool_id, told.trabajador_id) == ("IMPORTACION", None, None)
+    assert (told.actor_tipo, told.actor_nombre, told.actor_id) == ("supervisor", "ana", ana.pk)
+    assert told.detalle == {"trabajadores": 1, "tags": ["MK-1"]}
+    assert en_palabras(told) == "ana cambió trabajadores"
+    [heard] = shop.listener.heard()
+    assert (heard["event_type"], heard["tag_spool"], heard["evento_id"]) == ("SPOOL", "MK-1", told.pk)
+    assert (heard["worker_nombre"], heard["actor_nombre"]) == ("NR(93)", "ana")
+    assert (heard["version"], heard["estado_detalle"]) == (str(changed["version"]), changed["estado_detalle"])
+
+
+def test_what_is_edited_by_hand_is_told_once_and_stays_edited_by_hand(administrator: Client, shop: Shop) -> None:
+    from occupation.models import Trabajador
+    from tests.shop import journal
+
+    fields = form(nombre="Mario", apellido="Rojas", roles=["Armador"])
+    administrator.post(f"{WORKERS}93/change/", fields)
+    administrator.post(f"{WORKERS}93/change/", fields)
+    assert [evento.detalle for evento in journal()] == [{"trabajadores": 1, "tags": []}]
+    assert shop.listener.heard() == []
+    administrator.post(f"{WORKERS}93/change/", fields | {"nombre": "Marcos"})
+    assert Trabajador.objects.get(id=93).nombre == "Marcos"
+
+
 def test_nobody_is_deleted(administrator: Client) -> None:
     assert administrator.post(f"{WORKERS}93/delete/", {"post": "yes"}).status_code == 403
 
@@ -117,13 +164,14 @@ def _assert_read_only(client: Client) -> None:
     from occupation.models import Trabajador
     from occupation.refusals import SolicitudInvalida
     from occupation.services.workers import save_worker
+    from tests.shop import SUPERVISOR
 
     assert client.get(f"{WORKERS}add/").status_code == 403
     assert client.post(f"{WORKERS}add/", form(id=120)).status_code == 403
     assert client.post(f"{WORKERS}93/change/", form()).status_code == 403
     assert "Armador, Soldador" in words(client.get(f"{WORKERS}93/change/"))
     with pytest.raises(SolicitudInvalida):
-        save_worker(id=120, nombre="Rosa", apellido="", activo=True, roles=[Rol.PINTURA])
+        save_worker(id=120, nombre="Rosa", apellido="", activo=True, roles=[Rol.PINTURA], actor=SUPERVISOR)
     assert Trabajador.objects.get(id=93).nombre == "Miguel"
 
 

@@ -37,14 +37,35 @@ def failure(error: str, message: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", ["", "nada", "occupation/", "occupation/status/", "health/", "../admin", "spools/x"])
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
-def test_an_unknown_route_is_said_in_the_envelope(path: str, method: str) -> None:
-    response = getattr(Client(), method)(f"/api/{path}")
+def test_an_unknown_route_is_said_in_the_envelope(api: ApiClient, path: str, method: str) -> None:
+    response = getattr(api.http, method)(f"/api/{path}", headers=api.headers)
     assert (response.status_code, response.json()) == (404, failure("RUTA_NO_ENCONTRADA", NOT_FOUND))
 
 
-def test_the_address_without_its_slash_is_no_redirect() -> None:
-    response = Client().get("/api")
+def test_the_address_without_its_slash_is_no_redirect(api: ApiClient) -> None:
+    response = api.http.get("/api", headers=api.headers)
     assert (response.status_code, response.json()) == (404, failure("RUTA_NO_ENCONTRADA", NOT_FOUND))
+
+
+@pytest.mark.parametrize("path", ["", "/", "/nada", "/health/", "/occupation/status/MK-1", "/spools", "/docs/x"])
+@pytest.mark.parametrize("method", ["post", "delete", "options", "patch"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nada"}])
+def test_a_stranger_does_not_learn_which_addresses_and_methods_there_are(
+    path: str, method: str, headers: dict[str, str]
+) -> None:
+    response = getattr(Client(), method)(f"/api{path}", headers=headers)
+    assert (response.status_code, response.json()["error"], response["WWW-Authenticate"]) == (
+        401,
+        "NO_VINCULADO",
+        "Bearer",
+    )
+    assert "Allow" not in response
+
+
+@pytest.mark.parametrize("path", ["health", "redis-health", "ready"])
+def test_what_is_open_says_its_methods_to_anybody(path: str) -> None:
+    response = Client().put(f"/api/{path}")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 @pytest.mark.parametrize(
@@ -224,8 +245,20 @@ def test_a_body_cut_short_is_not_json(api: ApiClient) -> None:
 def test_a_host_that_is_not_the_shop_is_said_in_the_envelope(api: ApiClient) -> None:
     response = api.http.get("/api/workers", headers=api.headers | {"Host": "otro.example"})
     assert (response.status_code, response.json()) == (
-        400,
-        failure("SOLICITUD_INVALIDA", "La solicitud no se entiende. Revise la dirección y los encabezados."),
+        422,
+        failure("SOLICITUD_INVALIDA", "La solicitud no es válida. Host: el taller no se llama así")
+        | {"data": {"campos": {"Host": "el taller no se llama así"}}},
+    )
+    assert Client().get("/api/health", headers={"Host": "otro.example"}).status_code == 422
+
+
+def test_what_django_itself_refuses_is_said_in_the_envelope(api: ApiClient) -> None:
+    query = "&".join(f"x{number}=1" for number in range(1001))
+    response = api.http.get(f"/api/workers?{query}", headers=api.headers)
+    assert (response.status_code, response.json()) == (
+        422,
+        failure("SOLICITUD_INVALIDA", "La solicitud no se entiende. Revise la dirección y los encabezados.")
+        | {"data": {"campos": {"solicitud": "no se entiende"}}},
     )
 
 
@@ -238,7 +271,7 @@ def test_an_unexpected_failure_is_logged_and_not_shown(
     monkeypatch.setattr("occupation.queries.active_workers", broken)
     assert api.get("workers") == (
         500,
-        failure("ERROR_INTERNO", "Algo falló en el sistema y no se hizo nada. Avise al administrador si se repite."),
+        failure("ERROR_INTERNO", "Algo falló y quizás se alcanzó a guardar. Mire el spool antes de repetir."),
     )
     [record] = [record for record in caplog.records if record.name == "occupation.api.site"]
     assert record.getMessage() == "Falló GET /api/workers"
@@ -293,6 +326,12 @@ def test_a_database_that_stays_busy_says_when_to_come_back() -> None:
             "El sistema está muy ocupado y no alcanzó a guardar. No se hizo nada: repita en un momento.",
         ),
     )
+
+
+@pytest.mark.usefixtures("busy_database")
+def test_a_busy_database_is_said_even_where_there_is_nothing() -> None:
+    response = Client().get("/api/nada", headers={"Authorization": "Bearer x"})
+    assert (response.status_code, response["Retry-After"], response.json()["error"]) == (503, "2", "OCUPADO")
 
 
 def test_nothing_of_the_api_is_kept_by_caches(api: ApiClient) -> None:

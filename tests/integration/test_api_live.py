@@ -47,7 +47,7 @@ def test_what_the_wire_brings_is_answered_in_the_envelope(live_taller: LiveTalle
             (404, False),
         ]
         elsewhere = api.get("/api/workers", headers={"Host": "otro.example"})
-        assert (elsewhere.status_code, elsewhere.json()["error"]) == (400, "SOLICITUD_INVALIDA")
+        assert (elsewhere.status_code, elsewhere.json()["data"]["campos"].keys()) == (422, {"Host"})
 
 
 @pytest.mark.postgres

@@ -183,6 +183,13 @@ def test_a_search_ranks_exact_before_prefix_before_contained(api: ApiClient) -> 
         assert tags(api.get("spools", operacion="ARM", q=spelling)) == ["MK-1", "ZZ-9", "MK-10", "XMK-1"]
 
 
+def test_the_longest_tag_still_has_a_next_page(api: ApiClient) -> None:
+    for first in "AB":
+        SpoolFactory(tag_hoja=first + "\U0001f529" * 99)
+    cursor = api.get("spools", operacion="ARM", limit=1)[1]["next_cursor"]
+    assert tags(api.get("spools", operacion="ARM", limit=1, cursor=cursor)) == ["B" + "\U0001f529" * 99]
+
+
 @pytest.mark.parametrize("q", ["", "MK"])
 def test_the_cursor_walks_every_row_exactly_once(api: ApiClient, q: str) -> None:
     for number in range(23):
@@ -221,6 +228,10 @@ BAD_QUERIES: list[tuple[str, dict[str, str | int], dict[str, str]]] = [
     ("spools", {"operacion": "ARM", "operación": "x"}, {"operación": "no se conoce este parámetro"}),
     ("workers", {"operacion": "PINTAR"}, {"operacion": "debe ser ARM, SOLD, METROLOGIA o REPARACION"}),
     ("workers", {"activo": "no"}, {"activo": "no se conoce este parámetro"}),
+    ("occupation/status/MK-1", {"version": "1"}, {"version": "no se conoce este parámetro"}),
+    ("history/MK-1", {"limit": 5}, {"limit": "no se conoce este parámetro"}),
+    ("dashboard/occupied", {"operacion": "ARM"}, {"operacion": "no se conoce este parámetro"}),
+    ("spools", {"operacion": "ARM", "cursor": "x" * 2001}, {"cursor": "use a lo más 2000 caracteres"}),
 ]
 
 

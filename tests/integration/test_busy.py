@@ -72,6 +72,32 @@ def test_a_writer_of_this_process_that_does_not_end(shop: Shop, spool: Spool, mo
 
 
 @pytest.mark.sqlite
+def test_a_batch_waits_once_for_a_busy_database_and_its_key_resumes_it(
+    shop: Shop, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = [spool.tag, *(SpoolFactory(tag_hoja=f"MK-{n}").tag for n in range(2, 5))]
+    waits: list[float] = []
+
+    class Busy:
+        def acquire(self, timeout: float) -> bool:
+            waits.append(timeout)
+            return False
+
+    def batch() -> list[str]:
+        done = services.tomar_varios(tags=tags, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET, clave="lote")
+        return [one.refused.codigo if one.refused else "ok" for one in done]
+
+    with monkeypatch.context() as busy:
+        busy.setattr(_transaction, "_sqlite_writer", Busy())
+        assert batch() == ["OCUPADO"] * 4
+    assert waits == [_transaction.BUSY_SECONDS]
+    assert batch() == ["ok"] * 4
+    assert batch() == ["ok"] * 4
+    assert Evento.objects.filter(accion="TOMAR").count() == 4
+    assert row_of(spool)["ocupado_por_id"] == shop.miguel.pk
+
+
+@pytest.mark.sqlite
 def test_a_writer_of_another_process_that_does_not_end(shop: Shop, spool: Spool) -> None:
     _impatient()
     before = shop.everything()

@@ -14,6 +14,7 @@ from occupation import services
 from occupation.gateways import claims, connection
 from occupation.models import Evento, Spool
 from occupation.services import ClaimReport
+from occupation.services.claims import heal_claim
 from occupation.vocabulary import Operacion
 from tests.factories import SpoolFactory
 from tests.shop import COMMITS, SUPERVISOR, TABLET, Shop, refusal, row_of
@@ -145,7 +146,7 @@ def test_healing_renews_what_is_right(shop: Shop, spool: Spool) -> None:
     assert shop.client.ttl(KEY) > 3590
 
 
-@pytest.mark.parametrize("left", [old, everlasting, longer_than_ours])
+@pytest.mark.parametrize("left", [old, everlasting, longer_than_ours, a_list])
 def test_healing_deletes_an_old_orphan(shop: Shop, spool: Spool, left: Callable[[Shop], None]) -> None:
     left(shop)
     assert services.heal_claims() == ClaimReport(ocupados=0, puestas=[], huerfanas=[TAG])
@@ -154,10 +155,37 @@ def test_healing_deletes_an_old_orphan(shop: Shop, spool: Spool, left: Callable[
 
 def test_healing_leaves_a_young_orphan_to_the_verb_it_may_belong_to(shop: Shop, spool: Spool) -> None:
     young(shop)
-    assert services.heal_claims() == ClaimReport(ocupados=0, puestas=[], huerfanas=[])
+    assert services.heal_claims() == ClaimReport(ocupados=0, puestas=[], huerfanas=[], jovenes=1)
     assert shop.claims() == {KEY: FOREIGN}
     shop.client.expire(KEY, 3600 - 11)
     assert services.heal_claims() == ClaimReport(ocupados=0, puestas=[], huerfanas=[TAG])
+
+
+def test_a_lost_claim_is_not_planted_again_for_a_holder_who_let_go_meanwhile(shop: Shop, spool: Spool) -> None:
+    take(93)
+    seen = Spool.objects.get(pk=spool.pk)
+    pause(93)
+    heal_claim(seen)
+    assert shop.claims() == {}
+
+
+def test_healing_for_a_holder_who_let_go_leaves_the_claim_of_the_next(shop: Shop, spool: Spool) -> None:
+    take(93)
+    seen = Spool.objects.get(pk=spool.pk)
+    pause(93)
+    take(94)
+    heal_claim(seen)
+    assert shop.claims() == asked_for(spool)
+    assert shop.claims()[KEY].startswith("94:")
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_healing_one_spool_sets_its_claim_again(shop: Shop, spool: Spool, loss: Callable[[Shop], None]) -> None:
+    take(93)
+    loss(shop)
+    heal_claim(Spool.objects.get(pk=spool.pk))
+    assert shop.claims() == asked_for(spool)
+    assert 3590 <= shop.client.ttl(KEY) <= 3600
 
 
 def test_healing_does_not_touch_what_is_not_a_claim(shop: Shop, spool: Spool) -> None:
@@ -179,7 +207,7 @@ def test_healing_a_whole_shop(shop: Shop) -> None:
 def whole_shift(spool: Spool) -> list[tuple[int | None, int]]:
     """Every verb once, with who holds it and how many journal rows there are after each."""
     seen = []
-    for verb in (
+    verbs: list[Callable[[], object]] = [
         lambda: take(93),
         lambda: pause(93),
         lambda: take(94),
@@ -188,7 +216,8 @@ def whole_shift(spool: Spool) -> list[tuple[int | None, int]]:
         lambda: services.cancelar(tag=TAG, trabajador_id=93, actor=TABLET),
         lambda: take(93),
         lambda: services.completar(tag=TAG, trabajador_id=93, actor=TABLET),
-    ):
+    ]
+    for verb in verbs:
         verb()
         seen.append((row_of(spool)["ocupado_por_id"], Evento.objects.count()))
     return seen

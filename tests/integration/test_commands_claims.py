@@ -28,7 +28,7 @@ def held(tag: str) -> Spool:
 def test_a_wiped_redis_gets_every_claim_back(valkey: BreakableValkey) -> None:
     spools = [held("MK-1"), held("MK-2")]
     SpoolFactory(tag_hoja="MK-3")
-    assert run() == ["Repuesto: MK-1", "Repuesto: MK-2", "Ocupados: 2. Repuestos: 2. Huérfanos: 0."]
+    assert run() == ["Repuesto: MK-1", "Repuesto: MK-2", "Ocupados: 2. Repuestos: 2. Borrados: 0."]
     client = valkey.client()
     kept = {key: client.get(key) for key in client.keys("*")}
     client.close()
@@ -39,10 +39,21 @@ def test_a_claim_that_no_row_backs_is_named(valkey: BreakableValkey) -> None:
     client = valkey.client()
     client.set("spool_lock:MK-9", "93:nada", ex=60)
     assert run() == [
-        "Huérfano: MK-9 (se borra si tiene más de 10 s)",
-        "Ocupados: 0. Repuestos: 0. Huérfanos: 1.",
+        "Borrado: MK-9",
+        "Ocupados: 0. Repuestos: 0. Borrados: 1.",
     ]
     assert client.get("spool_lock:MK-9") is None
+    client.close()
+
+
+def test_a_claim_that_may_belong_to_a_verb_in_flight_is_left_and_counted(valkey: BreakableValkey) -> None:
+    client = valkey.client()
+    client.set("spool_lock:MK-9", "93:nada", ex=3600)
+    assert run() == [
+        "Se dejaron 1 de menos de 10 s: pueden ser de alguien que está tomando ahora. Repita en un momento.",
+        "Ocupados: 0. Repuestos: 0. Borrados: 0.",
+    ]
+    assert client.get("spool_lock:MK-9") == "93:nada"
     client.close()
 
 

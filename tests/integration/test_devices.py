@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 
+import psycopg
 import pytest
 import time_machine
 from django.db import OperationalError, connection
@@ -15,7 +19,9 @@ from time_machine import Traveller
 from occupation.models import Device, PairingAttempt, PairingCode
 from occupation.refusals import CodigoInvalido, DemasiadasSolicitudes, SolicitudInvalida
 from occupation.services import invite, issue_token, pair, rename, revoke, touch
+from occupation.services._transaction import _sqlite_writer
 from occupation.vocabulary import DeviceKind, DeviceScope
+from tests.api_client import ApiClient
 from tests.factories import DeviceFactory
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +145,19 @@ def test_all_addresses_together_may_fail_a_hundred_times_an_hour(clock: Travelle
     assert PairingAttempt.objects.count() == 1
 
 
+def test_nobody_can_shut_the_links_of_the_others() -> None:
+    by_link = invite(nombre="Tablet 3", kind=DeviceKind.TABLET)
+    by_digits = invite(nombre="Tablet 4", kind=DeviceKind.TABLET)
+    for number in range(10):
+        fail_to_pair(10, f"10.0.1.{number}")
+    with pytest.raises(DemasiadasSolicitudes):
+        pair(codigo=by_digits.digitos, direccion="10.0.2.1")
+    assert pair(codigo=by_link.secreto, direccion="10.0.2.1")[0] == by_link.device
+    with pytest.raises(DemasiadasSolicitudes) as refused:
+        pair(codigo=by_digits.secreto, direccion="10.0.1.9")
+    assert refused.value.datos == {"segundos": 60}
+
+
 def test_two_devices_never_share_a_name() -> None:
     names = [invite(nombre=name, kind=DeviceKind.TABLET).device.nombre for name in ("Tableta", "TABLETA", "Tableta")]
     names.append(issue_token(nombre=" Tableta ", scope=DeviceScope.ACT)[0].nombre)
@@ -219,6 +238,55 @@ def test_a_device_is_seen_at_most_once_a_minute(clock: Traveller) -> None:
         touch(Device.objects.get(pk=device.pk))
         seen = Device.objects.get(pk=device.pk).visto_en
         assert seen == start + timedelta(seconds=61 if seconds == 61 else 0)
+
+
+@contextmanager
+def somebody_writing(what: str) -> Iterator[None]:
+    """Another program in the middle of a transaction that keeps every device from being written."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(database["NAME"], isolation_level=None)) as writer, _sqlite_writer:
+            writer.execute("BEGIN IMMEDIATE")
+            yield
+        return
+    where = {"host": database["HOST"], "port": database["PORT"], "user": database["USER"], "dbname": database["NAME"]}
+    with psycopg.connect(**where) as stranger:
+        stranger.execute(what)
+        yield
+        stranger.rollback()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "what", ["SELECT 1 FROM occupation_device FOR UPDATE", "LOCK TABLE occupation_device IN SHARE MODE"]
+)
+def test_a_read_never_waits_for_who_is_writing(clock: Traveller, what: str) -> None:
+    device = DeviceFactory()
+    api = ApiClient(device.raw_token)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    with somebody_writing(what):
+        started = time.perf_counter()
+        assert [api.get("workers")[0] for _ in range(2)] == [200, 200]
+        assert time.perf_counter() - started < 2
+    assert Device.objects.get(pk=device.pk).visto_en is None
+    clock.shift(timedelta(seconds=59))
+    api.get("workers")
+    assert Device.objects.get(pk=device.pk).visto_en is None
+    clock.shift(timedelta(seconds=2))
+    api.get("workers")
+    assert Device.objects.get(pk=device.pk).visto_en == timezone.now()
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_the_verbs_after_being_seen_are_as_patient_as_before() -> None:
+    for holder in (nullcontext(), somebody_writing("")):
+        with holder:
+            touch(Device(pk=1))
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout")
+            assert cursor.fetchone() == (10_000,)
 
 
 def test_being_seen_is_never_worth_an_error() -> None:

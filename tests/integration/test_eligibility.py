@@ -44,7 +44,9 @@ def workers() -> list[Trabajador]:
 
 def possible(state: dict[str, Any]) -> bool:
     """Whether the database accepts the state: 198 of them."""
-    held, calidad, ciclo = state["ocupado_operacion"], state["calidad_state"], state["ciclo"]
+    held: Operacion | None = state["ocupado_operacion"]
+    calidad: EstadoCalidad = state["calidad_state"]
+    ciclo: int = state["ciclo"]
     if held in {Operacion.ARM, Operacion.SOLD}:
         column = "arm_state" if held == Operacion.ARM else "sold_state"
         if state[column] != EstadoTrabajo.EN_PROGRESO:

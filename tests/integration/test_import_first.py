@@ -206,13 +206,6 @@ def test_lesson_6_a_missing_header_holds_its_tab_and_the_others_go_on(tmp_path: 
 
 
 @pytest.mark.usefixtures("transactional_db")
-def test_a_held_workers_tab_does_not_stop_the_spools(tmp_path: Path) -> None:
-    report = import_book(BookFolder(tmp_path, [fila("MK-1", Armador="MR(93)")], people=None, roles=None).save())
-    assert (report.held, report.new, report.doubtful) == (2, 1, 1)
-    assert find_spool("MK-1").armador is None
-
-
-@pytest.mark.usefixtures("transactional_db")
 def test_lesson_6_columns_are_found_by_name_wherever_they_stand(tmp_path: Path) -> None:
     row = fila("MK-1", {"Ubicación": "Patio 3"}, Armador="MR(93)")
     book = BookFolder(tmp_path, [row])

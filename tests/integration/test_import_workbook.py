@@ -19,13 +19,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 COUNTS = (
     "nuevas: {new}, cambiadas: 0, sin cambios: {unchanged}, dudosas: 0, duplicadas: {duplicate}, "
-    "retenidas: {held}, rechazadas: {refused}, renombradas: 0, copiadas: 0, archivadas: 0, devueltas: 0, "
-    "no adoptadas: 0, trabajadores: {workers}"
+    "retenidas: {held}, rechazadas: {refused}, en espera: {waiting}, renombradas: 0, copiadas: 0, archivadas: 0, "
+    "devueltas: 0, no adoptadas: 0, trabajadores: {workers}"
 )
 
 
 def counts(**given: int) -> str:
-    names = ("new", "unchanged", "duplicate", "held", "refused", "workers")
+    names = ("new", "unchanged", "duplicate", "held", "refused", "waiting", "workers")
     return COUNTS.format(**dict.fromkeys(names, 0) | given)
 
 

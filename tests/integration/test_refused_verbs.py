@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from occupation import services
 from occupation.models import Evento, Spool, TagAnterior, Trabajador
+from occupation.services import _execute
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory
 from tests.shop import COMMITS, OTHER_TABLET, SUPERVISOR, TABLET, Shop, refusal, row_of
@@ -320,8 +321,6 @@ def test_a_verb_inside_another_transaction_is_a_mistake_of_the_program(shop: Sho
 
 def test_a_take_is_judged_again_under_the_lock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the first look and the lock another tablet takes it: the row decides, and our claim is given up."""
-    from occupation.services import _execute
-
     spool = SpoolFactory(tag_hoja=TAG)
     early = _execute._early
 
@@ -337,6 +336,30 @@ def test_a_take_is_judged_again_under_the_lock(shop: Shop, monkeypatch: pytest.M
     now = row_of(spool)
     assert shop.claims() == {f"spool_lock:{TAG}": f"94:{now['ocupacion_token']}"}
     assert Evento.objects.filter(accion="TOMAR").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "codigo"),
+    [
+        (lambda miguel: Trabajador.objects.filter(pk=miguel.pk).update(activo=False), "WORKER_NO_ENCONTRADO"),
+        (lambda miguel: miguel.roles.all().delete(), "ROL_NO_AUTORIZADO"),
+    ],
+)
+def test_tomar_judges_the_worker_as_an_import_left_him_meanwhile(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, change: Callable[[Trabajador], object], codigo: str
+) -> None:
+    spool = SpoolFactory(tag_hoja=TAG)
+    early = _execute._early
+
+    def overtaken(*arguments: Any) -> _execute.Caso:
+        case = early(*arguments)
+        change(shop.miguel)
+        return case
+
+    monkeypatch.setattr(_execute, "_early", overtaken)
+    assert refusal(tomar())[0] == codigo
+    assert row_of(spool)["ocupado_por_id"] is None
+    assert shop.claims() == {}
 
 
 @pytest.mark.usefixtures("shop")

@@ -121,7 +121,7 @@ def test_the_shop_is_empty_nothing_is_left_and_nothing_was_found_are_three_sente
     assert "Todavía no hay spools en el taller" in words(tablet.get("/trabajo/"))
     spool = SpoolFactory(tag_hoja="MK-9-001", arm_state=DONE, sold_state=DONE)
     assert "No queda nada por tomar en ARMADO" in words(tablet.get("/trabajo/"))
-    assert "Ningún spool tiene «QQ»" in words(tablet.get("/trabajo/", q="QQ"))
+    assert "Ningún spool tiene «QQ»" in words(tablet.get("/trabajo/", q="Q\x00Q"))
     TagAnterior.objects.create(tag="VIEJO-1", spool=spool, instante=NOON)
     assert "El spool viejo-1 ahora se llama MK-9-001" in words(tablet.get("/trabajo/", q="viejo-1"))
     Spool.objects.filter(pk=spool.pk).update(archivado_en=NOON)

@@ -330,7 +330,7 @@ def test_completar_writes_todays_date_in_chile_and_frees_the_spool(
         },
         {
             "event_type": "STATE_CHANGE",
-            "worker_nombre": "MR(93)",
+            "worker_nombre": None,
             "operacion": operacion,
             "maquina": operacion,
             "desde": "en_progreso",

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from taller.env import Environment, load
+from taller.private_valkey import PrivateValkey
 from taller.reader import BadEnvironmentError
 
 ACCOUNT = '{"client_email": "a@b.c", "private_key": "x"}'
@@ -173,6 +175,24 @@ def test_a_var_that_cannot_be_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "ocupado").write_text("")
     [problem] = problems(tmp_path, TALLER_VAR="ocupado", DATABASE_URL=f"sqlite:///{tmp_path}/t.sqlite3")
     assert problem.startswith("TALLER_VAR: ")
+
+
+@pytest.mark.parametrize("var", ["/dev/null/x", "a\0b", "x" * 300])
+def test_a_var_that_cannot_be_made_is_the_only_complaint(tmp_path: Path, var: str) -> None:
+    assert problems(tmp_path, TALLER_VAR=var) == [
+        "TALLER_VAR: debe ser una carpeta en la que se pueda escribir. Ejemplo: TALLER_VAR=var"
+    ]
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b=c", "a%20b", "a b", "Taller ñ", "a%zz", "a:b@c"])
+def test_a_var_may_be_spelt_in_any_way(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, TALLER_VAR=name).database["NAME"] == str(tmp_path / name / "taller.sqlite3")
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b=c", "a%20b", "a b"])
+def test_a_private_valkey_is_found_whatever_its_folder_is_called(tmp_path: Path, name: str) -> None:
+    valkey = PrivateValkey(tmp_path / name)
+    assert Redis.from_url(valkey.url).connection_pool.connection_kwargs["path"] == str(tmp_path / name / "valkey.sock")
 
 
 def test_the_secret_key_is_made_once_for_this_user_only(tmp_path: Path) -> None:

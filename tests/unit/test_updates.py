@@ -97,7 +97,7 @@ CASES = [
     ),
     (
         evento(T.STATE_CHANGE, "", O.ARM, maquina="ARM", desde="pendiente", hasta="en_progreso"),
-        told("STATE_CHANGE", "ARM", M, maquina="ARM", desde="pendiente", hasta="en_progreso"),
+        told("STATE_CHANGE", "ARM", None, maquina="ARM", desde="pendiente", hasta="en_progreso"),
     ),
     (
         evento(T.DESBLOQUEAR_REPARACION, A.DESBLOQUEAR, O.REPARACION, motivo="revisado", ciclo=2),
@@ -117,6 +117,12 @@ CASES = [
 @pytest.mark.parametrize(("row", "expected"), CASES)
 def test_a_journal_row_is_told_as_the_contract_says(row: Evento, expected: dict[str, Any]) -> None:
     assert updates_of(row) == [expected]
+
+
+def test_a_machine_that_moved_names_the_worker_only_while_the_spool_is_held() -> None:
+    row = evento(T.STATE_CHANGE, "", O.ARM, maquina="ARM", desde="pendiente", hasta="en_progreso")
+    row.estado = ESTADO | {"ocupado": True}
+    assert [update["worker_nombre"] for update in updates_of(row)] == ["MR(93)"]
 
 
 def test_a_large_import_is_told_as_one_repaint() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from occupation.gateways import connection
+from occupation.gateways.claims import ORPHAN_SECONDS
 from occupation.management.commands._shop_command import ShopCommand
 from occupation.services import heal_claims
 
 
 class Command(ShopCommand):
-    """One line per claim that was missing, wrong or orphaned, and a count."""
+    """One line per claim that was missing, wrong or orphaned, and the counts."""
 
     help = "Reconstruye en Redis los reclamos de los spools ocupados, a partir de la base de datos."
     example = "manage.py rebuild_claims"
@@ -26,6 +27,11 @@ class Command(ShopCommand):
         for tag in report.puestas:
             self.stdout.write(f"Repuesto: {tag}")
         for tag in report.huerfanas:
-            self.stdout.write(f"Huérfano: {tag} (se borra si tiene más de 10 s)")
+            self.stdout.write(f"Borrado: {tag}")
+        if report.jovenes:
+            self.stdout.write(
+                f"Se dejaron {report.jovenes} de menos de {ORPHAN_SECONDS} s: pueden ser de alguien que está tomando "
+                "ahora. Repita en un momento."
+            )
         counts = len(report.puestas), len(report.huerfanas)
-        self.stdout.write(f"Ocupados: {report.ocupados}. Repuestos: {counts[0]}. Huérfanos: {counts[1]}.")
+        self.stdout.write(f"Ocupados: {report.ocupados}. Repuestos: {counts[0]}. Borrados: {counts[1]}.")

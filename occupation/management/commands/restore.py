@@ -40,7 +40,7 @@ def _lines(hecho: Restauracion) -> list[str]:
     if hecho.migrada:
         lines.append("Era de una versión anterior: se puso al día.")
     if hecho.marcas:
-        lines.append(f"Marcas en Redis: {len(hecho.marcas.puestas)} puestas, {len(hecho.marcas.huerfanas)} huérfanas")
+        lines.append(f"Marcas en Redis: {len(hecho.marcas.puestas)} puestas, {len(hecho.marcas.huerfanas)} borradas")
     elif connection.configured():
         lines.append("Redis no responde: sus marcas se corrigen solas cuando vuelva.")
     return lines
