@@ -241,8 +241,8 @@ def _move_claims(moved: Sequence[tuple[str, str, str | None]]) -> None:
 
 def _as_planned(spool: Spool, plan: KnownSpool) -> Spool:
     """The spool with the plan's columns. A new object, because a machine's state moves only by its transitions."""
-    columns = {field.attname: getattr(spool, field.attname) for field in Spool._meta.concrete_fields}
-    planned = Spool(**columns | plan.after)
+    columns = {name: value for name, value in vars(spool).items() if not name.startswith("_")}
+    planned = Spool(**{**columns, **plan.after})
     planned.busqueda = planned.texto_de_busqueda()
     return planned
 

@@ -6,8 +6,9 @@ is planned in small transactions, with a rest between them, so that no verb on t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 from occupation.services.importing_defects import list_doubts, list_duplicates
 from occupation.services.importing_people import import_workers
@@ -22,6 +23,8 @@ from occupation.sheets.plan import Doubt, Duplicate, Worker
 from occupation.sheets.pull_rows import Crew, identify_rows, import_spools
 from occupation.sheets.report import ImportReport
 from occupation.sheets.stored import stored_doubts, stored_duplicates, stored_spools, stored_workers
+
+T = TypeVar("T", Doubt, Duplicate)
 
 
 def import_book(book: Book, *, dry_run: bool = False, accept_shrink: bool = False) -> ImportReport:
@@ -108,14 +111,7 @@ def _list_doubts(doubts: Collection[Doubt], tabs: Collection[Tab], job: Job) -> 
     """Make the list of doubtful cells without a spool that of the tabs just read."""
     for doubt in doubts:
         job.report.doubt(doubt)
-    listed = stored_doubts(tabs)
-    gone = sorted(id for id, doubt in listed.items() if doubt not in set(doubts))
-    fresh = sorted(set(doubts) - set(listed.values()))
-    if not job.dry_run:
-        for batch in job.batches(gone):
-            job.write(partial(list_doubts, batch, ()))
-        for more in job.batches(fresh):
-            job.write(partial(list_doubts, (), more))
+    _make_equal(stored_doubts(tabs), doubts, list_doubts, job)
 
 
 def _list_duplicates(duplicates: Collection[Duplicate], job: Job) -> None:
@@ -123,12 +119,17 @@ def _list_duplicates(duplicates: Collection[Duplicate], job: Job) -> None:
     for one in duplicates:
         job.report.duplicate += 1
         job.report.lines.append(f"duplicada: {one.tag} (fila {one.number}) se ignora; se usa la fila {one.used}")
-    listed = stored_duplicates()
-    now = set(duplicates)
-    gone = sorted(id for id, one in listed.items() if one not in now)
-    fresh = sorted(now - set(listed.values()))
-    if not job.dry_run:
-        for batch in job.batches(gone):
-            job.write(partial(list_duplicates, batch, ()))
-        for more in job.batches(fresh):
-            job.write(partial(list_duplicates, (), more))
+    _make_equal(stored_duplicates(), duplicates, list_duplicates, job)
+
+
+def _make_equal(
+    listed: Mapping[int, T], found: Collection[T], change: Callable[[Sequence[int], Sequence[T]], None], job: Job
+) -> None:
+    """Have `change` take off the stored list, by row id, what was not found, and put on it what is not there."""
+    if job.dry_run:
+        return
+    now = set(found)
+    for gone in job.batches(sorted(id for id, one in listed.items() if one not in now)):
+        job.write(partial(change, gone, ()))
+    for fresh in job.batches(sorted(now - set(listed.values()))):
+        job.write(partial(change, (), fresh))

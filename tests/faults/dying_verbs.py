@@ -7,6 +7,7 @@ after the same request came again under its key. Every step is a process of its 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -130,6 +131,8 @@ def die(verb: str, point: int | str | None) -> dict[str, Any]:
 
 def main() -> None:
     django.setup()
+    for module in ("tests.factories", "tests.shop"):
+        importlib.import_module(module)  # once, not in each of the hundreds of processes
     in_a_process(make_shop)
     for verb in VERBS:
         tag = f"MK-{verb}-WHOLE".upper()
