@@ -96,12 +96,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the other database's run shows, and skip, by name, what a missing service cannot show."""
+    tests = config.rootpath / "tests"
     for item in items:
-        if item.path.is_relative_to(config.rootpath / "tests" / "unit"):
-            item.add_marker("database_free")
+        for folder, mark in (("unit", "database_free"), ("browser", "browser")):
+            if item.path.is_relative_to(tests / folder):
+                item.add_marker(mark)
         _skip_without_service(config, item)
     elsewhere = {"sqlite": {"postgres"}, "postgres": {"sqlite", "database_free", "browser"}}
-    unwanted = elsewhere[config.getoption("--database")]
+    # The long profile's own tests are another command's, so they are left out rather than skipped.
+    unwanted = elsewhere[config.getoption("--database")] | (set() if is_long(config) else {"long"})
     kept = [item for item in items if not unwanted & {mark.name for mark in item.iter_markers()}]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
@@ -113,8 +116,6 @@ def _skip_without_service(config: pytest.Config, item: pytest.Item) -> None:
         item.add_marker(pytest.mark.skip(reason="PostgreSQL is not installed: apt install postgresql"))
     if "chromium" in missing and item.get_closest_marker("browser"):
         item.add_marker(pytest.mark.skip(reason="Chromium is not installed: apt install chromium"))
-    if item.get_closest_marker("long") and not is_long(config):
-        item.add_marker(pytest.mark.skip(reason="only in the long profile: make test-long"))
 
 
 @pytest.fixture(scope="session")

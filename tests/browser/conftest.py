@@ -20,12 +20,6 @@ QUIET = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/browser/" in item.nodeid:
-            item.add_marker("browser")
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One Chromium per test file.

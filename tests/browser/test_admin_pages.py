@@ -83,7 +83,8 @@ def test_no_page_of_the_admin_breaks_its_own_security_policy(office: Page, share
     for page in PAGES:
         answer = office.goto(f"{shared_taller.base_url}/admin/{page}")
         assert (page, answer.status if answer else None) == (page, 200)
-    assert [told for told in complaints if " verbose " not in told] == []
+    # Chromium also remarks in passing, for one on a field that did not need its focus.
+    assert [told for told in complaints if " verbose " not in told and " info " not in told] == []
 
 
 def test_a_supervisor_releases_from_the_list_and_reads_what_happened(office: Page) -> None:

@@ -1,6 +1,6 @@
 """Runs verbs in processes that die at every statement of theirs, and prints what each left behind.
 
-`python -m tests.faults.dying_verbs`, with the product's settings in the environment, on a migrated, empty database.
+`python -m tests.faults.dying_verbs [VERB ...]`, with the product's settings in the environment, on an empty database.
 Each line of the output is one death: the verb, the point, and what the database held before, after the death, and
 after the same request came again under its key. Every step is a process of its own, as a killed one would be.
 """
@@ -125,22 +125,29 @@ def die(verb: str, point: int | str | None) -> dict[str, Any]:
     _, again = in_a_process(lambda: ask(verb, tag, Death(None)))
     finally_ = in_a_process(lambda: remembered(tag))[1]
     return {
-        "verb": verb, "point": point, "code": code, "before": before, "after": after, "again": again, "finally": finally_,
-    }  # fmt: skip
+        "verb": verb,
+        "point": point,
+        "code": code,
+        "before": before,
+        "after": after,
+        "again": again,
+        "finally": finally_,
+    }
 
 
-def main() -> None:
+def main(verbs: list[str]) -> None:
+    """Every death of these verbs, or of all."""
     django.setup()
     for module in ("tests.factories", "tests.shop"):
         importlib.import_module(module)  # once, not in each of the hundreds of processes
     in_a_process(make_shop)
-    for verb in VERBS:
+    for verb in verbs or VERBS:
         tag = f"MK-{verb}-WHOLE".upper()
         in_a_process(lambda verb=verb, tag=tag: prepare(verb, tag))  # type: ignore[misc]  # this round's
         whole = in_a_process(lambda verb=verb, tag=tag: ask(verb, tag, Death(None)))[1]  # type: ignore[misc]
         for point in [*range(1, whole["statements"] + 1), COMMIT, COMMITTED]:
-            print(json.dumps(die(verb, point)), flush=True)  # noqa: T201 - what this program is for
+            print(json.dumps(die(verb, point)), flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(sys.argv[1:])

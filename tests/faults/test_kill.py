@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,43 +21,18 @@ import pytest
 from tests.conftest import StartTaller
 from tests.faults.dying_verbs import COMMIT, COMMITTED, DIED, VERBS
 from tests.live import ROOT, LiveTaller
+from tests.live_shop import as_json, program, rows, seed
+from tests.ports import wait_until
 
 WORKERS = 6
 SPOOLS = 12
 
-SEED = f"""
-from tests.factories import DeviceFactory, SpoolFactory, TrabajadorFactory
-for number in range({WORKERS}):
-    TrabajadorFactory(id=101 + number)
-SpoolFactory.create_batch({SPOOLS})
-print(DeviceFactory(kind="api", token="secreto").raw_token)
+JOURNAL = """
+    SELECT evento.accion, spool.tag, evento.estado FROM occupation_evento evento
+    JOIN occupation_spool spool ON spool.id = evento.spool_id WHERE evento.accion <> '' ORDER BY evento.id
 """
-TELL = """
-import json
-from occupation.history import events_of, sessions_of
-from occupation.models import ClaveIdempotencia, Evento, Spool
-from django.utils import timezone
-spools = [
-    {
-        "tag": spool.tag,
-        "ocupado": spool.ocupado,
-        "version": str(spool.version),
-        "sessions": [s.cierre for s in sessions_of(events_of(spool), timezone.now())],
-    }
-    for spool in Spool.objects.all()
-]
-rows = [(row.accion, row.spool.tag, row.estado["version"]) for row in Evento.objects.select_related("spool").order_by("id")]
-answers = list(ClaveIdempotencia.objects.values_list("respuesta__version", flat=True))
-print(json.dumps({"spools": spools, "rows": rows, "answers": answers}))
-"""
-
-
-def shell(live: LiveTaller, code: str) -> str:
-    """What a program of ours prints inside the product's own settings."""
-    command = [sys.executable, "manage.py", "shell", "--verbosity=0", "-c", code]
-    done = subprocess.run(command, cwd=ROOT, env=live.environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+SPOOLS_NOW = "SELECT tag, ocupado_por_id, version FROM occupation_spool"
+ANSWERS = "SELECT respuesta FROM occupation_claveidempotencia"
 
 
 @dataclass
@@ -67,6 +43,10 @@ class Request:
     body: dict[str, Any]
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     heard: tuple[int, Any] | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.heard is not None and self.heard[0] == 200
 
     def send(self, client: httpx.Client) -> None:
         answer = client.post(f"/api/occupation/{self.path}", json=self.body, headers={"Idempotency-Key": self.key})
@@ -83,6 +63,10 @@ class Load:
         for thread in self._threads:
             thread.start()
 
+    def wait_for(self, count: int) -> None:
+        """Return once so many requests succeeded."""
+        wait_until(lambda: sum(request.done for request in list(self.requests)) >= count, f"{count} answers")
+
     def join(self) -> list[Request]:
         for thread in self._threads:
             thread.join()
@@ -90,7 +74,7 @@ class Load:
 
     def _work(self, worker: int, seed: int) -> None:
         chance = random.Random(seed * 1000 + worker)
-        with new_client(self._live) as client:
+        with program(self._live) as client:
             while self._shift(chance, client, worker):
                 pass
 
@@ -107,78 +91,73 @@ class Load:
         return True
 
 
-def new_client(live: LiveTaller) -> httpx.Client:
-    return live.client(headers={"Authorization": "Bearer secreto"})
-
-
-def told(live: LiveTaller) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads(shell(live, TELL).splitlines()[-1])
-    return seen
-
-
-def assert_all_told(requests: list[Request], seen: dict[str, Any]) -> None:
+def assert_all_told(requests: list[Request], live: LiveTaller) -> None:
     """Every answer is in the journal exactly once, and the journal tells of nothing that was not asked."""
-    journal = Counter((action, tag, version) for action, tag, version in seen["rows"] if action)
+    journal = Counter(as_json(estado)["version"] for _, _, estado in rows(live, JOURNAL))
     assert set(journal.values()) <= {1}
-    done = {request.key: request.heard[1] for request in requests if request.heard and request.heard[0] == 200}
-    answered = Counter(answer["version"] for answer in done.values())
-    assert answered == Counter(version for _, _, version in journal)
-    assert Counter(seen["answers"]) == answered
+    answered = Counter(request.heard[1]["version"] for request in requests if request.heard and request.done)
+    assert answered == journal
+    assert Counter(as_json(answer)["version"] for (answer,) in rows(live, ANSWERS)) == answered
 
 
-def assert_no_half_verbs(seen: dict[str, Any]) -> None:
-    for spool in seen["spools"]:
-        assert spool["sessions"].count(None) == (1 if spool["ocupado"] else 0)
-    last = {tag: version for _, tag, version in seen["rows"]}
-    assert {spool["tag"]: spool["version"] for spool in seen["spools"] if spool["tag"] in last} == last
+def assert_no_half_verbs(live: LiveTaller) -> None:
+    """Occupied is one open session, always, and a spool's version is that of its last journal row."""
+    story: dict[str, list[tuple[str, str]]] = {}
+    for accion, tag, estado in rows(live, JOURNAL):
+        story.setdefault(tag, []).append((accion, as_json(estado)["version"]))
+    for tag, holder, version in rows(live, SPOOLS_NOW):
+        told = story.get(tag, [])
+        takes = [accion == "TOMAR" for accion, _ in told]
+        assert takes == [number % 2 == 0 for number in range(len(told))]
+        assert (holder is not None) == (len(told) % 2 == 1)
+        assert not told or told[-1][1] == str(uuid.UUID(str(version)))
 
 
 @pytest.mark.process
 def test_web_killed_at_random_moments_of_a_mixed_load(start_taller: StartTaller, *, long_profile: bool) -> None:
     live = start_taller()
-    shell(live, SEED)
-    tags = [spool["tag"] for spool in told(live)["spools"]]
+    tags = seed(live, workers=WORKERS, spools=SPOOLS)
     chance = random.Random(7)
     requests: list[Request] = []
     for number in range(50 if long_profile else 3):
         load = Load(live, tags, number)
-        time.sleep(chance.uniform(0.3, 1.5))
+        load.wait_for(chance.randint(3, 40))
+        time.sleep(chance.uniform(0, 0.05))
         live.kill()
         new = load.join()
-        assert any(request.heard and request.heard[0] == 200 for request in new)
         requests += new
         live.start()
-        with new_client(live) as client:
+        with program(live) as client:
             for request in new:
                 if request.heard is None:
                     request.send(client)
             for request in chance.sample(new, min(10, len(new))):
                 _is_answered_the_same(request, client)
-        seen = told(live)
-        assert_all_told(requests, seen)
-        assert_no_half_verbs(seen)
+        assert_all_told(requests, live)
+        assert_no_half_verbs(live)
 
 
 def _is_answered_the_same(request: Request, client: httpx.Client) -> None:
     """A success is repeated word for word; a refusal is judged afresh, so only that it harms nobody is known."""
-    heard = request.heard
+    done, heard = request.done, request.heard
     request.send(client)
-    if heard and heard[0] == 200:
+    if done:
         assert request.heard == heard
 
 
 @pytest.mark.process
 def test_a_verb_that_dies_between_any_two_statements_happened_whole_or_not_at_all(
-    fresh_database_url: str, tmp_path: Any  # noqa: ANN401 - a path
+    fresh_database_url: str, tmp_path: Path, *, long_profile: bool
 ) -> None:
     (tmp_path / "var").mkdir(exist_ok=True)
     live = LiveTaller(tmp_path, {"DATABASE_URL": fresh_database_url})
-    program = [sys.executable, "-m", "tests.faults.dying_verbs"]
+    verbs = list(VERBS) if long_profile else ["tomar"]
+    command = [sys.executable, "-m", "tests.faults.dying_verbs", *verbs]
     environment = live.environment | {"DJANGO_SETTINGS_MODULE": "taller.settings"}
-    done = subprocess.run(program, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     deaths = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {death["verb"] for death in deaths} == set(VERBS)
+    assert {death["verb"] for death in deaths} == set(verbs)
     assert min(Counter(death["verb"] for death in deaths).values()) > 8
     for death in deaths:
         _was_whole(death)

@@ -132,7 +132,7 @@ def test_a_doubt_of_the_first_sight_lasts_while_its_cell_stays(book: BookFolder)
     assert import_book(book.save()).doubtful == 3
     book.people = [*PEOPLE, ("500", "Pía", "Soto", "TRUE")]
     report = import_book(book.save())
-    assert (changed(report), report.doubtful) == ({"workers": 1}, 2)
+    assert (changed(report), report.doubtful) == ({"changed": 1, "workers": 1}, 2)
     book.filas[6]["Estado_Detalle"] = ""
     report = import_book(book.save())
     assert (changed(report), report.doubtful) == ({"unadopted": 1}, 1)

@@ -16,6 +16,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from occupation import services
 from occupation.models import Evento, Mirror, Spool, Trabajador
@@ -56,7 +57,7 @@ def planned(book: BookFolder, tag: str) -> KnownSpool:
     tagged = next(one for one in identify_rows(grid, stored_spools()).rows if one.tag == tag)
     assert tagged.stored is not None
     known = known_spools([tagged.stored.spool_id])[tagged.stored.spool_id]
-    return compare(tagged, Reading.of(grid, tagged.row, tagged.tag_hoja), known, {93: "MR(93)"})
+    return compare(tagged, Reading.of(grid, tagged.row, tagged.tag_hoja), known, {93: "MR(93)"}, timezone.now())
 
 
 def take(tag: str) -> None:

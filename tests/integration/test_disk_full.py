@@ -1,0 +1,92 @@
+"""A full disk: the verb fails as a whole, in words, and everything works again once there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import OperationalError, connection
+
+from occupation import services
+from occupation.models import Evento, Spool
+from occupation.vocabulary import Operacion
+from tests.api_client import ApiClient
+from tests.factories import DeviceFactory, SpoolFactory
+from tests.shop import TABLET, Shop, row_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
+
+ROOM = 2**30
+FILLED = "x" * 100_000
+
+
+@contextmanager
+def _no_room() -> Iterator[None]:
+    """The database file may not grow by another page; what is free inside it is used up first."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS filler (text)")
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
+        size = len(FILLED)
+        while size:
+            try:
+                cursor.execute("INSERT INTO filler VALUES (%s)", [FILLED[:size]])
+            except OperationalError:
+                size //= 2
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA max_page_count = {ROOM}")
+        cursor.execute("DROP TABLE filler")
+
+
+def take_and_pause_until_full(tag: str) -> None:
+    """The pages of a table have room for some rows more, so the first verbs may still succeed."""
+    for _ in range(500):
+        services.tomar(tag=tag, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+        services.pausar(tag=tag, trabajador_id=93, actor=TABLET)
+
+
+def next_verb(spool: Spool) -> None:
+    if row_of(spool)["ocupado_por_id"]:
+        services.pausar(tag=spool.tag, trabajador_id=93, actor=TABLET)
+    else:
+        services.tomar(tag=spool.tag, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+
+
+def whole(spool: Spool) -> tuple[int, bool]:
+    """How many verbs the journal tells of, and whether the row agrees with them."""
+    told = [row.accion for row in Evento.objects.filter(spool=spool).order_by("id") if row.accion]
+    row = row_of(spool)
+    last = Evento.objects.latest("id").estado["version"]
+    agrees = (row["ocupado_por_id"] is not None) == (len(told) % 2 == 1) and str(row["version"]) == last
+    return len(told), agrees
+
+
+def test_a_verb_on_a_full_disk_leaves_nothing_half_done(shop: Shop) -> None:
+    spool: Spool = SpoolFactory(tag_hoja="MK-1")
+    with _no_room():
+        with pytest.raises(OperationalError, match="full"):
+            take_and_pause_until_full("MK-1")
+        verbs, agrees = whole(spool)
+        assert agrees
+        shop.listener.heard()
+        before = shop.everything()
+        with pytest.raises(OperationalError, match="full"):
+            next_verb(spool)
+        assert shop.everything() == before
+    next_verb(spool)
+    assert whole(spool) == (verbs + 1, True)
+
+
+def test_the_api_answers_an_error_and_goes_on_reading(shop: Shop) -> None:
+    SpoolFactory(tag_hoja="MK-1")
+    api = ApiClient(DeviceFactory(kind="api").raw_token)
+    with _no_room():
+        with pytest.raises(OperationalError, match="full"):
+            take_and_pause_until_full("MK-1")
+        path = "occupation/pausar" if Spool.objects.get().ocupado else "occupation/tomar"
+        status, answer = api.post(path, tag_spool="MK-1", worker_id=93, operacion="ARM")
+        seen, now = api.get("occupation/status/MK-1")
+    assert (status, answer["success"], answer["error"]) == (500, False, "ERROR_INTERNO")
+    assert (seen, now["version"]) == (200, str(Spool.objects.get().version))
