@@ -13,7 +13,7 @@ from time_machine import Traveller as Clock
 
 from occupation import services
 from occupation.models import ClaveIdempotencia, Evento, Spool
-from occupation.services import Respuesta, _claves
+from occupation.services import Respuesta, _claves, _execute
 from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion, Resultado
 from tests.factories import SpoolFactory
 from tests.shop import COMMITS, OTHER_TABLET, SUPERVISOR, TABLET, Shop, refusal, row_of
@@ -111,6 +111,23 @@ def test_another_request_under_the_same_key_is_refused(shop: Shop, spool: Spool,
     before = shop.everything()
     assert refusal(OTHERS[other]) == REUSED
     assert shop.everything() == before
+
+
+def test_a_twin_that_succeeds_between_our_two_looks_gives_us_its_answer(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its effect is what refuses us, so the refusal is not ours to hear."""
+    early = _execute._early
+    twins: list[Respuesta] = []
+
+    def overtaken(*arguments: Any) -> _execute.Caso:
+        monkeypatch.setattr(_execute, "_early", early)
+        twins.append(tomar())
+        return early(*arguments)
+
+    monkeypatch.setattr(_execute, "_early", overtaken)
+    assert [tomar()] == twins
+    assert Evento.objects.filter(accion=Accion.TOMAR).count() == 1
 
 
 def test_another_spelling_of_the_tag_is_the_same_request(spool: Spool) -> None:
