@@ -16,9 +16,6 @@ from occupation.refusals import OcupacionTerminada, Refused
 from occupation.rules import REPARABLE, judge_inspeccionar, judge_titular, judge_tomar
 from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion
 
-LISTABLE = (Accion.TOMAR, Accion.PAUSAR, Accion.COMPLETAR, Accion.INSPECCIONAR)
-"""The actions a list of spools can be asked for."""
-
 _NADA = Q(pk__in=())
 _LIBRE = Q(ocupado_por__isnull=True)
 _CON_MATERIALES = Q(fecha_materiales__isnull=False) & ~Q(calidad_state=EstadoCalidad.APROBADO)

@@ -10,9 +10,7 @@ from django import forms
 from occupation.models.spool import TOMABLES
 from occupation.refusals import SolicitudInvalida
 from occupation.tags import canonical_tag
-from occupation.vocabulary import TAGS_POR_LOTE, Operacion, Resultado
-
-WORKER_MAXIMUM = 2**31 - 1
+from occupation.vocabulary import TAGS_POR_LOTE, WORKER_ID_MAXIMO, Operacion, Resultado
 
 
 class TagsField(forms.Field):
@@ -43,13 +41,13 @@ class AskedForm(forms.Form):
 class VerboForm(AskedForm):
     """What every verb's form carries: the worker the page showed, the tap's key, the tags."""
 
-    trabajador = forms.IntegerField(min_value=1, max_value=WORKER_MAXIMUM)
+    trabajador = forms.IntegerField(min_value=1, max_value=WORKER_ID_MAXIMO)
     clave = forms.CharField(max_length=64)
     tag = TagsField()
 
 
-class TomarForm(VerboForm):
-    """TOMAR says for which operation."""
+class OperacionForm(VerboForm):
+    """TOMAR says for which operation; COMPLETAR and CANCELAR name the one the page showed."""
 
     operacion = forms.ChoiceField(choices=[(op.value, op.label) for op in TOMABLES])
 
@@ -57,14 +55,10 @@ class TomarForm(VerboForm):
         return Operacion(self.cleaned_data["operacion"])
 
 
-class TerminarForm(VerboForm):
-    """COMPLETAR and CANCELAR name the operation the page showed; only COMPLETAR has a day."""
+class TerminarForm(OperacionForm):
+    """COMPLETAR and CANCELAR; only COMPLETAR has a day."""
 
-    operacion = forms.ChoiceField(choices=[(op.value, op.label) for op in TOMABLES])
     fecha = forms.DateField(required=False, input_formats=["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"])
-
-    def clean_operacion(self) -> Operacion:
-        return Operacion(self.cleaned_data["operacion"])
 
 
 class InspeccionarForm(VerboForm):
@@ -79,4 +73,4 @@ class InspeccionarForm(VerboForm):
 class EntrarForm(AskedForm):
     """Who steps up to the tablet."""
 
-    trabajador = forms.IntegerField(min_value=1, max_value=WORKER_MAXIMUM)
+    trabajador = forms.IntegerField(min_value=1, max_value=WORKER_ID_MAXIMO)

@@ -10,6 +10,9 @@ from django.db.models import IntegerChoices, TextChoices
 CICLOS_MAXIMOS = 3
 """Consecutive rejections after which a spool is blocked."""
 
+WORKER_ID_MAXIMO = 2_147_483_647
+"""The largest number the workers' key holds on every database."""
+
 TAG_MAXIMO = 100
 """Longest tag that fits on a spool, in characters."""
 

@@ -13,10 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from occupation.models.clave import CLAVE_MAXIMA
-from occupation.vocabulary import TAG_MAXIMO
-
-WORKER_ID_MAXIMO = 2_147_483_647
-"""The largest number the workers' key holds on every database."""
+from occupation.vocabulary import TAG_MAXIMO, WORKER_ID_MAXIMO
 
 EARLIEST = date(1900, 1, 1)
 """Spreadsheets count days from here; an earlier date is a slip of the finger."""

@@ -10,11 +10,12 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from occupation.api.envelope import CODES
-from occupation.api.fields import WORKER_ID_MAXIMO, Fecha, Instante, Search, Tag, Version, WorkerId
+from occupation.api.fields import Fecha, Instante, Search, Tag, Version, WorkerId
 from occupation.queries import CURSOR_MAXIMO, PAGE, PAGE_MAXIMUM
 from occupation.vocabulary import (
     CIERRES,
     TAGS_POR_LOTE,
+    WORKER_ID_MAXIMO,
     Accion,
     EstadoCalidad,
     EstadoTrabajo,

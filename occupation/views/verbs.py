@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from occupation import services
-from occupation.forms import TerminarForm, TomarForm, VerboForm
+from occupation.forms import OperacionForm, TerminarForm, VerboForm
 from occupation.history import how_it_ended
 from occupation.models import Spool
 from occupation.queries import find_spool, held_by
@@ -27,7 +27,7 @@ from occupation.vocabulary import Accion
 @refused_as_page(Accion.TOMAR)
 def tomar(request: WorkerRequest) -> HttpResponse:
     """One spool or up to fifty, for one operation."""
-    pedido = TomarForm(request.POST).judged()
+    pedido = OperacionForm(request.POST).judged()
     desenlaces = services.tomar_varios(
         tags=pedido["tag"],
         trabajador_id=request.trabajador.id,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from occupation.eligibility import LISTABLE, eligible, listed, why_not
+from occupation.api.schemas import AccionListable
+from occupation.eligibility import eligible, listed, why_not
 from occupation.models import Spool, Trabajador
 from occupation.refusals import Refused
 from occupation.rules import judge_inspeccionar, judge_tomar
@@ -72,7 +73,9 @@ def test_a_list_shows_exactly_what_its_action_would_accept(spools: list[Spool], 
     settings.SOLD_REQUIERE_ARM = regla
     assert len(spools) == 198
     seen = list(Spool.objects.con_gente())
-    for accion, operacion, worker_id in product(LISTABLE, Operacion, (None, 93, 94, 7)):
+    for accion, operacion, worker_id in product(
+        [Accion[one.name] for one in AccionListable], Operacion, (None, 93, 94, 7)
+    ):
         wanted = set(Spool.objects.filter(eligible(accion, operacion, worker_id)).values_list("pk", flat=True))
         possible = {spool.pk for spool in seen if why_not(spool, accion, operacion, worker_id) is None}
         assert wanted == possible, (accion, operacion, worker_id)
