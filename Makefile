@@ -7,6 +7,10 @@ PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-compile --no-deps
 LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
+# Bytecode is kept even where the environment asks Python for none: compiling Django anew costs each start two seconds.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.venv/bytecode
+
 .DEFAULT_GOAL := help
 .PHONY: help run links test test-long coverage check lint bench lock
 

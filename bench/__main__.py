@@ -14,24 +14,30 @@ from bench.figures import Figure
 from bench.imports import b9, b9_cycle, b9_large
 from bench.pages import b8
 from bench.places import SQLITE, Ground, Place, ground, shop
+from bench.streams import b3, b4, b4b
 from bench.verbs import b1, b2
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("B1", "B2", "B8", "B9")
+ROWS = ("B1", "B2", "B3", "B4", "B4B", "B8", "B9", "B11")
+ON_A_SHOP = {"B1", "B2", "B3", "B4", "B4B", "B8", "B11"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured: seconds of load, seconds beside the import, repetitions, rows of the largest book."""
+    """How much is measured: seconds of load, beside the import and of the shift change, repetitions, rows, streams."""
 
     seconds: float = 12
     beside_import: float = 20
     pages: int = 100
     imports: int = 5
     large: int = 50_000
+    shift: float = 60
+    singles: int = 100
+    streams: tuple[int, ...] = (1, 50, 200, 500, 1000)
 
 
-QUICK = Scale(seconds=3, beside_import=5, pages=20, imports=2, large=10_000)
+QUICK = Scale(seconds=3, beside_import=5, pages=20, imports=2, large=10_000, shift=8, singles=15, streams=(1, 50, 200))
+HOUR = Scale(shift=3_600)
 SMALL, MIDDLE = 2_000, 5_000
 
 
@@ -52,7 +58,7 @@ class Bench:
                 self._write_book(name, SMALL if name == "small" else MIDDLE)
         if "B9" in self.wanted:
             self._imports()
-        if set(self.wanted) & {"B1", "B2", "B8"}:
+        if set(self.wanted) & ON_A_SHOP:
             for database in self.ground.databases():
                 self._on(shop(self.ground, database, self._book("middle")))
 
@@ -87,6 +93,19 @@ class Bench:
             self._say(f"B1 on {place.name}")
             large, rows = self._book("large"), self.scale.large
             self.found += b1(place, self.scale.seconds, large, rows, self.scale.beside_import)
+        self._live(place)
+
+    def _live(self, place: Place) -> None:
+        """What everybody sees at once."""
+        if set(self.wanted) & {"B3", "B11"}:
+            self._say(f"B3 and B11 on {place.name}")
+            self.found += b3(place, self.scale.shift, self.ground.valkey_process())
+        if "B4" in self.wanted:
+            self._say(f"B4 on {place.name}")
+            self.found += b4(place, self.scale.streams, self.scale.singles)
+        if "B4B" in self.wanted:
+            self._say(f"B4b on {place.name}")
+            self.found += b4b(place, self.scale.shift)
 
     def _say(self, what: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
@@ -97,6 +116,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", default=",".join(ROWS), help=f"rows to measure, of {','.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="shorter loads and a smaller large book")
+    parser.add_argument("--hour", action="store_true", help="let the shift change of B3, B4b and B11 last an hour")
     parser.add_argument("--out", type=Path, help="folder of results.md and results.json")
     options = parser.parse_args()
     wanted = options.only.upper().split(",")
@@ -104,7 +124,7 @@ def main() -> int:
         parser.error(f"--only: of {','.join(ROWS)}")
     facts = machine.describe() | {"profile": "quick" if options.quick else "full"}
     with ground() as room:
-        bench = Bench(room, wanted, QUICK if options.quick else Scale(), [])
+        bench = Bench(room, wanted, QUICK if options.quick else HOUR if options.hour else Scale(), [])
         bench.run()
     found = sorted(bench.found, key=lambda figure: figure.id)
     partial = options.quick or set(wanted) != set(ROWS)

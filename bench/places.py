@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench.children import run_child
 from tests.live import LiveTaller
 from tests.postgres import PrivatePostgres, postgres_binaries
@@ -83,6 +85,13 @@ class Ground:
         place = Place(database, folder, settings)
         place.manage("migrate", "--verbosity=0")
         return place
+
+    def valkey_process(self) -> psutil.Process:
+        """The running Valkey."""
+        process = self._valkey().process
+        if process is None:
+            raise RuntimeError("Valkey is not running")
+        return psutil.Process(process.pid)
 
     def _server(self) -> PrivatePostgres:
         binaries = postgres_binaries()

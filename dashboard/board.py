@@ -28,8 +28,10 @@ CHART_WIDTH, CHART_HEIGHT = 560, 84
 
 @dataclass(frozen=True, slots=True)
 class Tarjeta:
-    """One spool in somebody's hands."""
+    """One spool in somebody's hands. `desde` is when it was taken, in seconds of the epoch, and the cards' order."""
 
+    pk: int
+    desde: int
     tag: str
     worker: str
     nombre: str
@@ -70,19 +72,35 @@ class Barra:
 
 
 @dataclass(frozen=True, slots=True)
-class Tablero:
+class Resumen:
+    """What every page of the wall shows: counts per stage, how many are held, the day's work, the last events."""
+
+    etapas: list[Etapa]
+    total: int
+    barras: list[Barra]
+    eventos: list[Evento]
+
+    @property
+    def completados(self) -> int:
+        """Operations completed today."""
+        return sum(barra.cuenta for barra in self.barras)
+
+
+@dataclass(frozen=True, slots=True)
+class Tablero(Resumen):
     """One page of the wall at one moment; `revision` is the newest journal row it can show."""
 
     ahora: datetime
     revision: int
     tarjetas: list[Tarjeta]
-    total: int
     pagina: int
     paginas: int
-    etapas: list[Etapa]
-    barras: list[Barra]
-    eventos: list[Evento]
     hay_spools: bool
+
+    @property
+    def cabe(self) -> int:
+        """How many cards a page holds."""
+        return PER_PAGE
 
     @property
     def proxima(self) -> int:
@@ -94,32 +112,33 @@ class Tablero:
         """How many are on the other pages."""
         return self.total - len(self.tarjetas)
 
-    @property
-    def completados(self) -> int:
-        """Operations completed today."""
-        return sum(barra.cuenta for barra in self.barras)
-
 
 def board(pagina: int, ahora: datetime | None = None) -> Tablero:
     """The wall now. A page past the last is the last: people pause while pages turn."""
     ahora = ahora or timezone.now()
     revision = journal_id()
-    etapas, total = _stages(ahora)
-    paginas = max(-(-total // PER_PAGE), 1)
+    resumen = summary(ahora)
+    paginas = max(-(-resumen.total // PER_PAGE), 1)
     pagina = min(max(pagina, 1), paginas)
     held = Spool.objects.ocupados().con_gente().order_by("ocupado_desde", "id")
     return Tablero(
+        etapas=resumen.etapas,
+        total=resumen.total,
+        barras=resumen.barras,
+        eventos=resumen.eventos,
         ahora=ahora,
         revision=revision,
         tarjetas=cards(held[(pagina - 1) * PER_PAGE : pagina * PER_PAGE], ahora),
-        total=total,
         pagina=pagina,
         paginas=paginas,
-        etapas=etapas,
-        barras=bars(_completions(ahora)),
-        eventos=_last_events(),
-        hay_spools=total > 0 or there_are_spools(),
+        hay_spools=resumen.total > 0 or there_are_spools(),
     )
+
+
+def summary(ahora: datetime) -> Resumen:
+    """What all pages of the wall show alike, now."""
+    etapas, total = _stages(ahora)
+    return Resumen(etapas, total, bars(_completions(ahora)), _last_events())
 
 
 def cards(spools: Iterable[Spool], ahora: datetime) -> list[Tarjeta]:
@@ -131,6 +150,8 @@ def _card(spool: Spool, ahora: datetime) -> Tarjeta:
     segundos = seconds_between(spool.ocupado_desde, ahora) if spool.ocupado_desde else 0
     operacion = spool.ocupado_operacion or ""
     return Tarjeta(
+        pk=spool.pk,
+        desde=int(spool.ocupado_desde.timestamp()) if spool.ocupado_desde else 0,
         tag=spool.tag_hoja,
         worker=spool.ocupado_por.worker_nombre if spool.ocupado_por else "?",
         nombre=spool.ocupado_por.nombre_completo if spool.ocupado_por else "",

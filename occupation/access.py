@@ -6,7 +6,7 @@ up by hash at every request, so a revoked one stops working at the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -16,6 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
@@ -30,6 +31,11 @@ COOKIE_LASTS = timedelta(days=365)
 PAIRING_PATH = "/vincular/"
 NEXT = "siguiente"
 """The query parameter and form field in which the pairing page keeps where the browser wanted to go."""
+
+LISTENING_SEEN_EVERY = timedelta(hours=1)
+"""A device that only listens, as a board does for days, is noted as seen this often."""
+
+TOUCHED_AT_ONCE = 3
 
 BEARER_KINDS = (DeviceKind.API, DeviceKind.TABLET)
 COOKIE_KINDS = (DeviceKind.TABLET, DeviceKind.BOARD)
@@ -77,6 +83,15 @@ def _seen(token: str | None, kinds: tuple[DeviceKind, ...]) -> Device | None:
     if device is not None:
         touch(device)
     return device
+
+
+def still_paired(ids: Collection[int]) -> set[int]:
+    """Which of these devices may still use their tokens. Those not seen for an hour are seen now, a few at a time."""
+    devices = list(Device.objects.vigentes().filter(pk__in=ids))
+    long_ago = timezone.now() - LISTENING_SEEN_EVERY
+    for device in [each for each in devices if each.visto_en is None or each.visto_en < long_ago][:TOUCHED_AT_ONCE]:
+        touch(device)
+    return {device.pk for device in devices}
 
 
 def remember(response: HttpResponseBase, token: str) -> None:

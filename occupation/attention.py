@@ -6,17 +6,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Min, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from occupation.gateways import claims, connection
-from occupation.models import CeldaDudosa, Device, FilaDuplicada, Mirror, Spool
-from occupation.vocabulary import EstadoCalidad, MarcaRedis
+from occupation.models import (
+    CeldaDudosa,
+    Conflicto,
+    Device,
+    EstadoHoja,
+    FilaDuplicada,
+    Mirror,
+    Retencion,
+    Spool,
+)
+from occupation.queries import mirror_behind
+from occupation.vocabulary import EstadoCalidad, MarcaRedis, TipoErrorHoja
 
 SILENT_AFTER = timedelta(days=1)
 """A paired device that was not seen for this long is probably broken, lost or switched off."""
+
+UNREACHED_AFTER = timedelta(minutes=2)
+"""A book that does not answer for longer than this does not only ask for patience."""
 
 EXAMPLES = 5
 
@@ -28,6 +42,10 @@ class Tema(StrEnum):
     BLOQUEADOS = "bloqueados"
     REDIS = "redis"
     MARCAS = "marcas"
+    LIBRO = "libro"
+    RETENIDAS = "retenidas"
+    CONFLICTOS = "conflictos"
+    ESTACIONADAS = "estacionadas"
     DUDOSOS = "dudosos"
     DUPLICADAS = "duplicadas"
     HOJA = "hoja"
@@ -51,9 +69,9 @@ def needs_a_person() -> list[Asunto]:
         _named(Tema.LARGAS, long_occupations(ahora).order_by("ocupado_desde"), "tag_hoja"),
         _named(Tema.BLOQUEADOS, blocked().order_by("tag"), "tag_hoja"),
         *_claims(),
+        *_mirror(ahora),
         Asunto(Tema.DUDOSOS, CeldaDudosa.objects.count()),
         Asunto(Tema.DUPLICADAS, FilaDuplicada.objects.count()),
-        _behind(),
         _named(Tema.DISPOSITIVOS, silent_devices(ahora).order_by("nombre"), "nombre"),
     ]
     return [asunto for asunto in asuntos if asunto.cuenta]
@@ -118,14 +136,31 @@ def _wrong_claims() -> set[str] | None:
     return {tag for tag in present.keys() | rows.keys() if present.get(tag) != rows.get(tag)}
 
 
-def _behind() -> Asunto:
-    behind = Mirror.objects.filter(behind_since__isnull=False)
-    cuenta = behind.count()
-    desde = behind.aggregate(first=Min("behind_since"))["first"] if cuenta else None
-    return Asunto(Tema.HOJA, cuenta, desde=desde)
+def _mirror(ahora: datetime) -> list[Asunto]:
+    """What the relay cannot settle by itself, and what it has yet to write."""
+    held = Retencion.objects.filter(permitida=False).order_by("hoja", "tipo")
+    open_ones = Conflicto.objects.filter(tomado="").order_by("id")
+    parked = Mirror.objects.exclude(error="").filter(spool__archivado_en__isnull=True).order_by("error_en")
+    waiting, oldest = mirror_behind()
+    return [
+        *_unreached(ahora),
+        _named(Tema.RETENIDAS, held, "motivo"),
+        _named(Tema.CONFLICTOS, open_ones, "spool__tag_hoja"),
+        _named(Tema.ESTACIONADAS, parked, "spool__tag_hoja"),
+        Asunto(Tema.HOJA, waiting, desde=oldest),
+    ]
 
 
-def _named(tema: Tema, found: QuerySet[Spool] | QuerySet[Device], name: str) -> Asunto:
+def _unreached(ahora: datetime) -> list[Asunto]:
+    """The book, if it cannot be reached: at once when a permission was lost, else when it lasts."""
+    lost = Q(error_tipo=TipoErrorHoja.PERMISO) | Q(error_desde__lt=ahora - UNREACHED_AFTER)
+    return [
+        Asunto(Tema.LIBRO, 1, (state.error,), desde=state.error_desde)
+        for state in EstadoHoja.objects.exclude(error_tipo="").filter(lost)
+    ]
+
+
+def _named(tema: Tema, found: QuerySet[Any], name: str) -> Asunto:
     cuenta = found.count()
     ejemplos = tuple(found.values_list(name, flat=True)[:EXAMPLES]) if cuenta else ()
     return Asunto(tema, cuenta, ejemplos)

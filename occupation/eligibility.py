@@ -14,7 +14,7 @@ from occupation.machines.soldadura import ARM_SUFICIENTE
 from occupation.models import Spool, Trabajador
 from occupation.refusals import OcupacionTerminada, Refused
 from occupation.rules import REPARABLE, judge_inspeccionar, judge_titular, judge_tomar
-from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion
+from occupation.vocabulary import Accion, Avance, EstadoCalidad, EstadoTrabajo, Operacion
 
 _NADA = Q(pk__in=())
 _LIBRE = Q(ocupado_por__isnull=True)
@@ -50,6 +50,23 @@ _TOMABLE: dict[Operacion, Callable[[], Q]] = {
     Operacion.SOLD: _tomable_sold,
     Operacion.REPARACION: lambda: Q(calidad_state__in=REPARABLE),
     Operacion.METROLOGIA: lambda: _NADA,
+}
+
+
+def narrowed(avance: Avance, operacion: Operacion) -> Q:
+    """Of the list of an operation, the spools that are so far. Only for what the operation's list divides into."""
+    if avance == Avance.OCUPADO:
+        return ~_LIBRE
+    if avance in {Avance.PRIMERA, Avance.REPARADO}:
+        return Q(ciclo=0) if avance == Avance.PRIMERA else Q(ciclo__gt=0)
+    paused = _EN_PAUSA[operacion]
+    return _LIBRE & (paused if avance == Avance.EN_PAUSA else ~paused)
+
+
+_EN_PAUSA = {
+    Operacion.ARM: Q(arm_state=EstadoTrabajo.EN_PROGRESO),
+    Operacion.SOLD: Q(sold_state=EstadoTrabajo.EN_PROGRESO),
+    Operacion.REPARACION: Q(calidad_state=EstadoCalidad.REPARACION_PAUSADA),
 }
 
 

@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from occupation.eligibility import eligible, listed, why_not
+from occupation.eligibility import eligible, listed, narrowed, why_not
 from occupation.models import CeldaDudosa, Device, Evento, FilaDuplicada, Mirror, Spool, Trabajador
 from occupation.models.spool import BUSQUEDA_MAXIMA
 from occupation.refusals import Refused, SolicitudInvalida, SpoolNoEncontrado
 from occupation.tags import canonical_tag, search_key, storable
-from occupation.vocabulary import TAG_MAXIMO, Accion, ActorTipo, Operacion, TipoEvento
+from occupation.vocabulary import TAG_MAXIMO, Accion, ActorTipo, Avance, Operacion, TipoEvento
 
 PAGE = 50
 PAGE_MAXIMUM = 200
@@ -84,12 +84,25 @@ class Pagina:
     siguiente: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Recorte:
+    """What narrows a list: to the spools of one NV, to those that are so far."""
+
+    nv: str = ""
+    avance: Avance | None = None
+
+
+ENTERA = Recorte()
+"""The whole list."""
+
+
 def list_spools(
     *,
     operacion: Operacion,
     accion: Accion = Accion.TOMAR,
     worker_id: int | None = None,
     q: str = "",
+    recorte: Recorte = ENTERA,
     limit: int = PAGE,
     cursor: str | None = None,
     con_ocupados: bool = False,
@@ -98,18 +111,50 @@ def list_spools(
 
     `con_ocupados` also lists, among what can be taken, what would be there if nobody held it.
     `q` looks into tag and NV, ignoring case, accents, blanks and dashes: exact before prefix before contained.
+    A search narrowed to an `avance` finds only spools of the list: what is not on it is not so far at all.
     """
     key = search_key(q)
-    if len(key) > BUSQUEDA_MAXIMA or not storable(key):
+    if not _can_be_found(key, recorte.nv):
         return Pagina([], None)
     wanted = listed(operacion) if con_ocupados else eligible(accion, operacion, worker_id)
-    spools = _ranked(key) if key else _unranked().filter(wanted)
+    spools = _searched(key, wanted, operacion, recorte)
     if cursor:
         rank, tag = _read_cursor(cursor)
         spools = spools.filter(Q(rank__gt=rank) | Q(rank=rank, tag__gt=tag))
     found = list(spools.order_by("rank", "tag")[: limit + 1])
     filas = [Fila(spool, why_not(spool, accion, operacion, worker_id)) for spool in found[:limit]]
     return Pagina(filas, _cursor(found[limit - 1]) if len(found) > limit else None)
+
+
+def count_by_nv(
+    *,
+    operacion: Operacion,
+    accion: Accion = Accion.TOMAR,
+    q: str = "",
+    avance: Avance | None = None,
+    limit: int = PAGE,
+    con_ocupados: bool = False,
+) -> list[tuple[str, int]]:
+    """The NVs of the list that `list_spools` gives for the same, by name, each with how many spools it has there."""
+    key = search_key(q)
+    if not _can_be_found(key):
+        return []
+    wanted = listed(operacion) if con_ocupados else eligible(accion, operacion)
+    spools = _searched(key, wanted, operacion, Recorte(avance=avance)).exclude(nv="")
+    return list(spools.order_by("nv").values_list("nv").annotate(Count("pk"))[:limit])
+
+
+def _can_be_found(key: str, nv: str = "") -> bool:
+    return len(key) <= BUSQUEDA_MAXIMA and storable(key) and storable(nv)
+
+
+def _searched(key: str, wanted: Q, operacion: Operacion, recorte: Recorte) -> QuerySet[Any]:
+    spools = _ranked(key) if key else _unranked()
+    if recorte.nv:
+        spools = spools.filter(nv=recorte.nv)
+    if recorte.avance:
+        spools = spools.filter(narrowed(recorte.avance, operacion))
+    return spools if key and not recorte.avance else spools.filter(wanted)
 
 
 def _unranked() -> QuerySet[Any]:
@@ -183,6 +228,12 @@ def journal_id() -> int:
     return Evento.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
+def journal_and_mirror() -> tuple[int, datetime | None]:
+    """The id of the newest journal row, and since when the oldest spool waits that the sheet does not show as it is."""
+    oldest = Subquery(_unwritten().order_by("behind_since").values("behind_since")[:1])
+    return Evento.objects.order_by("-id").values_list("id", oldest).first() or (0, None)
+
+
 def released_from(trabajador: Trabajador, since: datetime) -> list[Evento]:
     """What a supervisor took from a worker since then, and nothing has happened to afterwards; latest first."""
     later = Evento.objects.filter(spool=OuterRef("spool"), id__gt=OuterRef("id")).exclude(tipo=TipoEvento.STATE_CHANGE)
@@ -208,6 +259,13 @@ def doubts_of(spool: Spool) -> tuple[list[CeldaDudosa], list[FilaDuplicada]]:
 
 
 def mirror_behind() -> tuple[int, datetime | None]:
-    """How many spools the sheet does not show as they are, and since when the oldest of them waits."""
-    found = Mirror.objects.filter(behind_since__isnull=False).aggregate(Count("pk"), Min("behind_since"))
+    """How many spools the sheet does not show as they are, and since when the oldest of them waits.
+
+    What left the sheet waits for nothing.
+    """
+    found = _unwritten().aggregate(Count("pk"), Min("behind_since"))
     return found["pk__count"], found["behind_since__min"]
+
+
+def _unwritten() -> QuerySet[Mirror]:
+    return Mirror.objects.filter(behind_since__isnull=False, spool__archivado_en__isnull=True)

@@ -237,6 +237,15 @@ class Ocupado(Refused):
         super().__init__("El sistema está muy ocupado y no alcanzó a guardar. No se hizo nada: repita en un momento.")
 
 
+class SinEspacio(Refused):
+    """The server's disk is full; nothing was done."""
+
+    codigo = "ERROR_INTERNO"
+
+    def __init__(self) -> None:
+        super().__init__("El disco del servidor está lleno: no se guardó nada. Avise al supervisor; luego repita.")
+
+
 class NoVinculado(Refused):
     """Whoever asks is no device of this shop, or no longer."""
 

@@ -59,6 +59,20 @@ def judge_inspeccionar(spool: Spool, trabajador: Trabajador | None) -> None:
     _judge_rol(trabajador, Operacion.METROLOGIA)
 
 
+def judge_hecho_en_hoja(spool: Spool, operacion: Operacion, trabajador: Trabajador | None) -> None:
+    """Whether the sheet may say that ARM or SOLD is done: paused work, or work that `trabajador` did unseen."""
+    _judge_libre(spool, None)
+    estado = spool.arm_state if operacion == Operacion.ARM else spool.sold_state
+    if estado == EstadoTrabajo.COMPLETADO:
+        raise OperacionYaCompletada(spool.tag_hoja, operacion)
+    if estado == EstadoTrabajo.EN_PROGRESO:
+        return
+    if trabajador is None:
+        raise OperacionNoDisponible(spool.tag_hoja, operacion, "nadie lo ha iniciado.")
+    if operacion == Operacion.SOLD and not arm_suficiente(spool):
+        raise DependenciasNoSatisfechas(spool.tag_hoja, Falta.ARM)
+
+
 def judge_titular(spool: Spool, trabajador: Trabajador | None, operacion: Operacion | None) -> None:
     """Whether `trabajador` holds `spool`, and for `operacion` if one is named. The spool must be occupied."""
     if trabajador is not None and spool.ocupado_por_id != trabajador.id:

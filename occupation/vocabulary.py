@@ -95,6 +95,25 @@ class EstadoCalidad(TextChoices):
     BLOQUEADO = "bloqueado", "bloqueado"
 
 
+class Avance(TextChoices):
+    """How far the spools of a list are with its operation: what a list can be narrowed to."""
+
+    SIN_EMPEZAR = "sin-empezar", "Sin empezar"
+    EN_PAUSA = "en-pausa", "En pausa"
+    OCUPADO = "ocupado", "Ocupados"
+    PRIMERA = "primera", "Primera inspección"
+    REPARADO = "reparado", "Reparados"
+
+
+AVANCES_DE: dict[Operacion, tuple[Avance, ...]] = {
+    Operacion.ARM: (Avance.SIN_EMPEZAR, Avance.EN_PAUSA, Avance.OCUPADO),
+    Operacion.SOLD: (Avance.SIN_EMPEZAR, Avance.EN_PAUSA, Avance.OCUPADO),
+    Operacion.REPARACION: (Avance.SIN_EMPEZAR, Avance.EN_PAUSA, Avance.OCUPADO),
+    Operacion.METROLOGIA: (Avance.PRIMERA, Avance.REPARADO),
+}
+"""Into what the list of each operation divides: every spool of it is in exactly one."""
+
+
 class Maquina(TextChoices):
     """The three machines of a spool, as the journal names them."""
 
@@ -171,9 +190,34 @@ class MarcaRedis(TextChoices):
     SIN_REDIS = "sin_redis", "sin Redis"
 
 
+class Tomado(TextChoices):
+    """Which value a conflict between the sheet and the app was resolved with."""
+
+    HOJA = "hoja", "el de la hoja"
+    APP = "app", "el de la app"
+
+
+class TipoRetencion(TextChoices):
+    """Why a tab of the sheet is left alone."""
+
+    ENCABEZADO = "encabezado", "encabezado"
+    EDICIONES = "ediciones", "muchas ediciones"
+    ENCOGIDA = "encogida", "lectura encogida"
+    ESCRITURA = "escritura", "no se deja escribir"
+
+
+class TipoErrorHoja(TextChoices):
+    """Why the book was not reached."""
+
+    PERMISO = "permiso", "sin permiso"
+    CUOTA = "cuota", "cuota gastada"
+    LIBRO = "libro", "libro ilegible"
+
+
 class AdvisoryLock(IntegerChoices):
     """PostgreSQL advisory locks of this product, so that no two uses share a number."""
 
     JOURNAL = 73_001, "journal"
     IMPORT = 73_002, "import"
+    RELAY = 73_003, "relay"
     DEVICES = 73_009, "devices"

@@ -1,36 +1,43 @@
 """The web process' entry: daphne … taller.asgi:application."""
 
 import os
+from contextvars import copy_context
+from io import BytesIO
 
 import django
-from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.http.response import HttpResponseBase
-
-from taller.bodies import Receive, Scope, Send, bounded
+from django.urls import path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taller.settings")
-
-
-class OneThreadHandler(ASGIHandler):
-    """Django's handler with the whole middleware chain on the request's own thread.
-
-    Every view and middleware here is synchronous. Django's handler would hop between the event loop and the thread
-    around each of them; this one crosses once, there and back.
-    """
-
-    def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  Django's signature
-        super().load_middleware(is_async=False)
-
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
-        await super().handle(scope, bounded(scope, receive, limit), send)
-
-
 django.setup(set_prefix=False)
-application = OneThreadHandler()
+
+from dashboard.follower import follower  # noqa: E402  these imports need the settings
+from dashboard.stream import StreamConsumer  # noqa: E402
+from taller.bodies import Receive, Scope, Send  # noqa: E402
+from taller.handler import PooledHandler  # noqa: E402
+from taller.limits import raise_file_limit  # noqa: E402
+from taller.wire import drop_clients_that_do_not_read  # noqa: E402
+
+handler = PooledHandler()
+
+
+def admit(scope: Scope) -> HttpResponseBase:
+    """What the middleware and the view answer to who asks for a stream; blocks."""
+    return copy_context().run(handler.answer, scope, BytesIO())
+
+
+stream = StreamConsumer.as_asgi(admit=admit)
+# Django's own routes lead to views, and so its types know nothing else.
+everything = re_path("", handler)  # type: ignore[arg-type]
+routes = ProtocolTypeRouter({"http": URLRouter([path("api/sse/stream", stream), path("en-vivo/", stream), everything])})
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Every request. The first one starts the follower: daphne tells an application of no other beginning."""
+    follower.start()
+    await routes(scope, receive, send)
+
+
+raise_file_limit()
+drop_clients_that_do_not_read()

@@ -40,7 +40,8 @@ def sqlite_database(path: Path, *, synchronous: str) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
-        "CONN_MAX_AGE": 0,
+        # A thread keeps its connection: closing the last one would copy the whole WAL into the file each time.
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": BUSY_SECONDS,
@@ -60,6 +61,8 @@ def _postgres(url: str) -> dict[str, Any]:
         raise ValueError(url)
     config["ENGINE"] = "django.db.backends.postgresql"
     config["CONN_MAX_AGE"] = 0
+    # A connection that died in the pool, with a server that was restarted, must not be a worker's error.
+    config["CONN_HEALTH_CHECKS"] = True
     config["OPTIONS"] = {
         **config.get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": POOL_SIZE, "timeout": BUSY_SECONDS},

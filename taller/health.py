@@ -12,19 +12,23 @@ from typing import Literal
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from ninja import Router, Schema
 
+from dashboard.follower import follower
+from dashboard.open_streams import streams
 from occupation import queries
 from occupation.api.documented import OPEN_ERRORS
 from occupation.api.envelope import BASE_DE_DATOS_AUSENTE, failure
 from occupation.gateways import connection as redis_connection
 from taller import VERSION
+from taller.sheet_health import SheetHealth, Status, read_sheet, unknown
 
 PROBE_SECONDS = 2.0
 """Longest wait for the database: a probe that hangs says nothing."""
 
-Status = Literal["healthy", "degraded", "down"]
+STALE_SECONDS = 10
+"""A follower that did not read the journal for longer leaves the boards grey."""
+
 router = Router()
 
 
@@ -47,9 +51,20 @@ class RedisPart(Schema):
 class SheetPart(Schema):
     """The mirror: how many rows the sheet does not show yet, and for how long the oldest waits."""
 
+    status: Status
     backend: str
     atraso_filas: int | None
     atraso_segundos: int | None
+
+
+class FollowerPart(Schema):
+    """What this process tells its streams: up to which journal row, and seconds since it last read the journal.
+
+    `segundos` is null until the first request of the process was answered.
+    """
+
+    revision: int
+    segundos: float | None
 
 
 class Health(Schema):
@@ -62,6 +77,7 @@ class Health(Schema):
     redis: RedisPart
     hoja: SheetPart
     streams: int
+    seguidor: FollowerPart
     tls: Literal["ok", "sin TLS"]
 
 
@@ -76,21 +92,21 @@ class Look:
     """What one look at the database found."""
 
     journal_id: int
-    rows_behind: int
-    oldest_behind: int
+    sheet: SheetHealth
 
 
 @router.get("/health", response={200: Health, **OPEN_ERRORS}, summary="El producto entero")
 def health(request: HttpRequest) -> Health:  # noqa: ARG001  ninja always passes it
-    look, redis = _prober.ask(), _redis()
+    look, redis, seguidor = _prober.ask(), _redis(), _follower()
     return Health(
-        status=_overall(look, redis),
+        status=_overall(look, redis, seguidor),
         journal_id=look.journal_id if look else None,
         version=VERSION,
         base_de_datos="ok" if look else "sin conexión",
         redis=RedisPart(configurado=redis.configurado, alcanzable=redis.alcanzable),
         hoja=_sheet(look),
-        streams=0,
+        streams=len(streams),
+        seguidor=seguidor,
         tls="ok" if settings.PUBLIC_URL.startswith("https://") else "sin TLS",
     )
 
@@ -100,13 +116,27 @@ def redis_health(request: HttpRequest) -> RedisHealth:  # noqa: ARG001  ninja al
     return _redis()
 
 
+@router.get("/sheets-health", response={200: SheetHealth, **OPEN_ERRORS}, summary="La hoja")
+def sheets_health(request: HttpRequest) -> SheetHealth:  # noqa: ARG001  ninja always passes it
+    look = _prober.ask()
+    return look.sheet if look else unknown()
+
+
 @router.get("/ready", response={200: Ready, **OPEN_ERRORS}, summary="¿Puede atender este proceso?")
 def ready(request: HttpRequest) -> Ready | HttpResponse:  # noqa: ARG001  ninja always passes it
     return Ready(status="healthy") if _prober.ask() else failure(BASE_DE_DATOS_AUSENTE)
 
 
-def _overall(look: Look | None, redis: RedisHealth) -> Status:
-    return redis.status if look else "down"
+def _overall(look: Look | None, redis: RedisHealth, seguidor: FollowerPart) -> Status:
+    if look is None:
+        return "down"
+    stale = (seguidor.segundos or 0) > STALE_SECONDS
+    return "degraded" if stale or look.sheet.status != "healthy" else redis.status
+
+
+def _follower() -> FollowerPart:
+    age = follower.age
+    return FollowerPart(revision=follower.revision, segundos=None if age is None else round(age, 1))
 
 
 def _redis() -> RedisHealth:
@@ -123,17 +153,17 @@ def _redis() -> RedisHealth:
 
 
 def _sheet(look: Look | None) -> SheetPart:
+    sheet = look.sheet if look else unknown()
     return SheetPart(
-        backend=settings.SHEETS_BACKEND,
-        atraso_filas=look.rows_behind if look else None,
-        atraso_segundos=look.oldest_behind if look else None,
+        status=sheet.status,
+        backend=sheet.backend,
+        atraso_filas=sheet.atraso_filas,
+        atraso_segundos=sheet.atraso_segundos,
     )
 
 
 def _look() -> Look:
-    rows, oldest = queries.mirror_behind()
-    waited = int((timezone.now() - oldest).total_seconds()) if oldest else 0
-    return Look(queries.journal_id(), rows, waited)
+    return Look(queries.journal_id(), read_sheet())
 
 
 class Prober:

@@ -37,6 +37,8 @@ def logging_settings(level: str, style: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "daphne": {"level": "WARNING"},
+            # One line per listener that comes or goes.
+            "django_eventstream": {"level": "WARNING"},
             # Four lines per login that went well are too many; a closed door is a warning.
             "axes": {"level": "WARNING"},
         },

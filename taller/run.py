@@ -6,7 +6,6 @@ of Valkey's socket or of printing links once the web answers; what is left of it
 
 import errno
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from taller.env import Environment, load
+from taller.limits import raise_file_limit
 from taller.private_valkey import NoValkeyError, PrivateValkey
 from taller.reader import BadEnvironmentError
 
@@ -27,9 +27,15 @@ ROOT = Path(__file__).resolve().parent.parent
 DRAIN_SECONDS = 3.0
 START_SECONDS = 30.0
 
+# A cycle of the relay that is cut short is finished by the next one, so nobody waits long for it.
+RELAY_SECONDS = 1.0
+
 # A Valkey that will not start is tried again after these seconds, twice as many each time.
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
+
+
+RELAY = [sys.executable, "manage.py", "sync_sheets"]
 
 
 class StoppedError(Exception):
@@ -63,8 +69,9 @@ def run(environment: Environment) -> None:
             print(f"\nTaller abierto en {environment.public_url}\n", flush=True)
             step("taller.links", "No se pudieron crear los enlaces. Arriba dice por qué.")
             warn_about_address(environment)
-            print("\nCtrl-C lo cierra.", flush=True)
-            watch(web, valkey)
+            with relay_kept() as relay:
+                print("\nCtrl-C lo cierra.", flush=True)
+                watch(web, valkey, relay)
 
 
 def check_port(bind: str, port: int) -> None:
@@ -86,12 +93,6 @@ def _port_sentence(error: OSError, bind: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"El puerto {port} necesita permisos de administrador. Elija otro: make run PORT=8000"
     return f"No se puede escuchar en {bind}:{port}: {error.strerror}"
-
-
-def raise_file_limit() -> None:
-    """Each open board is a file descriptor: take as many as the system lets this user have."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager
@@ -166,10 +167,11 @@ def warn_about_address(environment: Environment) -> None:
         )
 
 
-def watch(web: subprocess.Popen[bytes], valkey: PrivateValkey | None) -> None:
+def watch(web: subprocess.Popen[bytes], valkey: PrivateValkey | None, relay: "RelayKeeper") -> None:
     """Return never: KeyboardInterrupt on Ctrl-C or SIGTERM, StoppedError when the web dies.
 
-    Valkey is brought back instead. The shop works without it, and claims are made anew from the database.
+    Valkey and the sheet's relay are brought back instead. The shop works without them: claims are made anew from the
+    database, and what the sheet lacks waits there.
     """
     keeper = ValkeyKeeper(valkey) if valkey else None
     while True:
@@ -178,6 +180,45 @@ def watch(web: subprocess.Popen[bytes], valkey: PrivateValkey | None) -> None:
             raise StoppedError(f"El servidor web se detuvo solo (código {web.returncode}). Vuelva a abrir: make run")
         if keeper:
             keeper.look()
+        relay.look()
+
+
+@contextmanager
+def relay_kept() -> Iterator["RelayKeeper"]:
+    """The relay between app and sheet, for as long as the shop is open."""
+    keeper = RelayKeeper()
+    try:
+        yield keeper
+    finally:
+        keeper.end()
+
+
+class RelayKeeper:
+    """Starts a relay that died again, after a pause that grows while it keeps dying."""
+
+    def __init__(self) -> None:
+        self._process = self._start()
+        self._pause = FIRST_PAUSE_SECONDS
+        self._not_before = 0.0
+
+    def look(self) -> None:
+        """Start it again if it died and the pause is over."""
+        now = time.monotonic()
+        if self._process.poll() is None or now < self._not_before:
+            return
+        if now > self._not_before + LONGEST_PAUSE_SECONDS:
+            self._pause = FIRST_PAUSE_SECONDS
+        _warn(f"El proceso que lleva la hoja se detuvo (código {self._process.returncode}); se inicia de nuevo.")
+        self._process = self._start()
+        self._not_before = now + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+
+    def end(self) -> None:
+        """Stop it."""
+        _end(self._process, RELAY_SECONDS)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(RELAY, cwd=ROOT, start_new_session=True)
 
 
 class ValkeyKeeper:
@@ -226,10 +267,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], seconds: float = DRAIN_SECONDS) -> None:
     process.terminate()
     try:
-        process.wait(DRAIN_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -110,6 +110,9 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
+# What a client of a stream missed is read from the process' memory.
+EVENTSTREAM_STORAGE_CLASS = "dashboard.feed.FeedStorage"
+
 LANGUAGE_CODE = "es"
 TIME_ZONE = ENVIRONMENT.time_zone
 USE_I18N = True

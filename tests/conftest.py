@@ -19,6 +19,7 @@ from pytest_django import Settings
 from tests.live import LiveTaller, clean_environment
 from tests.postgres import PrivatePostgres, postgres_binaries
 from tests.private_valkey import BreakableValkey
+from tests.proxy import NGINX
 
 POSTGRES = pytest.StashKey[PrivatePostgres]()
 FOLDER = pytest.StashKey[Path]()
@@ -35,6 +36,12 @@ hypothesis.settings.register_profile("long", max_examples=600, stateful_step_cou
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("taller")
     group.addoption("--database", choices=["sqlite", "postgres"], default="sqlite", help="the database under test")
+    group.addoption(
+        "--processes",
+        choices=["with", "without", "only"],
+        default="with",
+        help="whether tests run that start the real programs or a browser",
+    )
     group.addoption("--long", action="store_true", help="the long profile, also chosen by TALLER_LONG=1")
 
 
@@ -69,6 +76,8 @@ def missing_services(config: pytest.Config) -> list[str]:
         missing.append("postgresql")
     if not CHROMIUM.exists():
         missing.append("chromium")
+    if is_long(config) and not NGINX.exists():
+        missing.append("nginx")
     return missing
 
 
@@ -105,9 +114,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     elsewhere = {"sqlite": {"postgres"}, "postgres": {"sqlite", "database_free", "browser"}}
     # The long profile's own tests are another command's, so they are left out rather than skipped.
     unwanted = elsewhere[config.getoption("--database")] | (set() if is_long(config) else {"long"})
-    kept = [item for item in items if not unwanted & {mark.name for mark in item.iter_markers()}]
+    kept = [item for item in items if not unwanted & _marks(item) and _fits(config.getoption("--processes"), item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _marks(item: pytest.Item) -> set[str]:
+    return {mark.name for mark in item.iter_markers()}
+
+
+def _fits(processes: str, item: pytest.Item) -> bool:
+    """Whether the test is of the part asked for: those that start processes, the others, or both."""
+    return processes == "with" or (processes == "only") == bool({"process", "browser"} & _marks(item))
 
 
 def _skip_without_service(config: pytest.Config, item: pytest.Item) -> None:
@@ -116,6 +134,8 @@ def _skip_without_service(config: pytest.Config, item: pytest.Item) -> None:
         item.add_marker(pytest.mark.skip(reason="PostgreSQL is not installed: apt install postgresql"))
     if "chromium" in missing and item.get_closest_marker("browser"):
         item.add_marker(pytest.mark.skip(reason="Chromium is not installed: apt install chromium"))
+    if "nginx" in missing and item.get_closest_marker("nginx"):
+        item.add_marker(pytest.mark.skip(reason="nginx is not installed: apt install nginx-light"))
 
 
 @pytest.fixture(scope="session")

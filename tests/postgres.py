@@ -27,6 +27,15 @@ def postgres_binaries() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108  mkdtemp makes a folder of its own in it
+ROOM = 2 * 2**30
+
+
+def _in_memory() -> Path | None:
+    """Where a server whose data need not outlive it cannot be held up by a busy disk; None if there is no room."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None
+
+
 class PrivatePostgres:
     """One server with 30 connections, the number that two web processes and a relay must fit in.
 
@@ -38,7 +47,7 @@ class PrivatePostgres:
         self._binaries = binaries
         self._fsync = fsync
         self._user = "postgres" if os.geteuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="taller-postgres-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="taller-postgres-", dir=None if fsync else _in_memory()))
         self._databases = 0
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()

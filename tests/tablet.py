@@ -67,13 +67,15 @@ def rows(response: Page) -> list[str]:
 
 def takeable(response: Page) -> list[str]:
     """The tags of the list that can be ticked."""
-    return re.findall(r'<input type="checkbox" name="tag" value="([^"]*)">', response.content.decode())
+    return re.findall(r'<input type="checkbox"[^>]* name="tag" value="([^"]*)">', response.content.decode())
 
 
 def mine(response: Page) -> list[str]:
     """The cards of Mis spools, in words and without their buttons."""
     body = response.content.decode()
-    return [plain(card) for card in re.findall(r'<li class="ficha mio">\s*<div>(.*?)</div>', body, flags=re.DOTALL)]
+    return [
+        plain(card) for card in re.findall(r'<li class="ficha mio"[^>]*>\s*<div>(.*?)</div>', body, flags=re.DOTALL)
+    ]
 
 
 def tabs(response: Page) -> list[str]:

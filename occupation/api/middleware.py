@@ -15,7 +15,7 @@ from occupation.refusals import NoVinculado, Ocupado, SolicitudInvalida
 from occupation.services import is_busy
 
 PREFIX = "/api/"
-OPEN = frozenset({f"{PREFIX}health", f"{PREFIX}redis-health", f"{PREFIX}ready"})
+OPEN = frozenset({f"{PREFIX}health", f"{PREFIX}redis-health", f"{PREFIX}sheets-health", f"{PREFIX}ready"})
 """What answers without a credential, and so says 405 without one too."""
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

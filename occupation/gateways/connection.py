@@ -14,6 +14,7 @@ from typing import TypeVar
 from django.conf import settings
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -58,6 +59,12 @@ def attempt(operation: Callable[[Redis], T]) -> T | None:
         _closed_until["monotonic"] = time.monotonic() + BREAKER_SECONDS
         log.warning("Redis no responde, se sigue sin él: %s", type(error).__name__)
         return None
+
+
+def subscription() -> PubSub:
+    """A new subscription to Redis, on a connection of its own; the caller closes it. Raises what Redis raises."""
+    made: PubSub = _client(settings.REDIS_URL).pubsub()  # type: ignore[no-untyped-call]  # redis types it only half
+    return made
 
 
 def reachable() -> bool:

@@ -3,7 +3,16 @@
 from occupation.models.clave import ClaveIdempotencia
 from occupation.models.device import Device, PairingAttempt, PairingCode
 from occupation.models.evento import Evento
-from occupation.models.mirror import CeldaDudosa, FilaDuplicada, Mirror
+from occupation.models.mirror import (
+    CeldaDudosa,
+    Conflicto,
+    EdicionDevuelta,
+    EstadoHoja,
+    FilaDuplicada,
+    Mirror,
+    Retencion,
+    VersionMostrada,
+)
 from occupation.models.spool import Spool, TagAnterior
 from occupation.models.supervision import Bloqueado, Ocupacion
 from occupation.models.trabajador import Trabajador, TrabajadorRol
@@ -12,15 +21,20 @@ __all__ = [
     "Bloqueado",
     "CeldaDudosa",
     "ClaveIdempotencia",
+    "Conflicto",
     "Device",
+    "EdicionDevuelta",
+    "EstadoHoja",
     "Evento",
     "FilaDuplicada",
     "Mirror",
     "Ocupacion",
     "PairingAttempt",
     "PairingCode",
+    "Retencion",
     "Spool",
     "TagAnterior",
     "Trabajador",
     "TrabajadorRol",
+    "VersionMostrada",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from occupation.models.spool import Spool
-from occupation.vocabulary import TAG_MAXIMO
+from occupation.vocabulary import TAG_MAXIMO, TipoErrorHoja, TipoRetencion, Tomado
 
 
 class Mirror(models.Model):
@@ -13,13 +13,20 @@ class Mirror(models.Model):
 
     `behind_since` is set by every verb in its own transaction and cleared when the sheet shows the current state.
     `row_hash` is of the raw row last read (an equal row is not decoded again). `base` is the canonical text of each
-    app cell as last read or written, by header: the third side of the merge.
+    app cell as last read or written, by header: the third side of the merge. `left` is what the app said, by header,
+    where the first import found another value in the sheet and left it there. `intent` is what a write that has not
+    been proved wanted to leave, by header. A row that the book refused is parked with its `error` until a later verb,
+    or an admin, takes it away.
     """
 
     spool = models.OneToOneField(Spool, models.CASCADE, primary_key=True, related_name="mirror")
     behind_since = models.DateTimeField(null=True, blank=True, db_index=True)
     row_hash = models.CharField(max_length=32, blank=True)
     base = models.JSONField(default=dict)
+    left = models.JSONField(default=dict, blank=True)
+    intent = models.JSONField(default=dict, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    error_en = models.DateTimeField("estacionada", null=True, blank=True)
 
     class Meta:
         verbose_name = "espejo"
@@ -27,6 +34,130 @@ class Mirror(models.Model):
 
     def __str__(self) -> str:
         return f"{self.spool_id}: {'atrasado' if self.behind_since else 'al día'}"
+
+
+class VersionMostrada(models.Model):
+    """A version that a row of the sheet showed, or that a write may still bring there, with the cells it wrote.
+
+    It tells a row that was left open in somebody's program, and cells that landed on another spool's row.
+    """
+
+    version = models.UUIDField(primary_key=True)
+    spool = models.ForeignKey(Spool, models.CASCADE, related_name="+")
+    celdas = models.JSONField(default=dict)
+    instante = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = "versión mostrada"
+        verbose_name_plural = "versiones mostradas"
+
+    def __str__(self) -> str:
+        return f"{self.spool_id}: {self.version}"
+
+
+class Conflicto(models.Model):
+    """A cell of ours that a person and the app changed to different values. The app's stands until somebody decides.
+
+    `hoja_en` is when the person's value was seen, `app_en` when the app's value became what it was then.
+    """
+
+    spool = models.ForeignKey(Spool, models.CASCADE, related_name="conflictos")
+    encabezado = models.CharField(max_length=100)
+    fila = models.PositiveIntegerField()
+    valor_hoja = models.CharField("la hoja decía", max_length=500, blank=True)
+    valor_app = models.CharField("la app decía", max_length=500, blank=True)
+    hoja_en = models.DateTimeField("visto en la hoja")
+    app_en = models.DateTimeField("cambiado en la app", null=True, blank=True)
+    tomado = models.CharField("se tomó", max_length=10, choices=Tomado, blank=True)
+    resuelto_en = models.DateTimeField("resuelto", null=True, blank=True)
+    resuelto_por = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = "conflicto"
+        verbose_name_plural = "conflictos"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["spool", "encabezado", "valor_hoja"],
+                condition=models.Q(tomado=""),
+                name="conflicto_abierto_unico",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.spool} {self.encabezado}"
+
+
+class EdicionDevuelta(models.Model):
+    """An edit of a cell of ours that cannot be adopted: the app's value was put back, and `motivo` says why."""
+
+    spool = models.ForeignKey(Spool, models.CASCADE, related_name="ediciones_devueltas")
+    encabezado = models.CharField(max_length=100)
+    fila = models.PositiveIntegerField()
+    valor_hoja = models.CharField("la hoja decía", max_length=500, blank=True)
+    valor_app = models.CharField("la app dice", max_length=500, blank=True)
+    motivo = models.CharField(max_length=300)
+    visto_en = models.DateTimeField("vista")
+
+    class Meta:
+        verbose_name = "edición devuelta"
+        verbose_name_plural = "ediciones devueltas"
+        constraints = [
+            models.UniqueConstraint(fields=["spool", "encabezado", "valor_hoja"], name="edicion_devuelta_unica"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.spool} {self.encabezado}"
+
+
+class Retencion(models.Model):
+    """A tab that is neither read nor written, or whose read was refused. It goes by itself when its cause does.
+
+    Only what an admin has to allow stays until `permitida`: many edits at once, or rows that really were deleted.
+    """
+
+    hoja = models.CharField(max_length=20)
+    tipo = models.CharField(max_length=20, choices=TipoRetencion)
+    encabezado = models.CharField(max_length=100, blank=True)
+    motivo = models.CharField(max_length=500)
+    desde = models.DateTimeField()
+    permitida = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "hoja retenida"
+        verbose_name_plural = "hojas retenidas"
+        constraints = [models.UniqueConstraint(fields=["hoja", "tipo"], name="retencion_unica")]
+
+    def __str__(self) -> str:
+        return f"{self.hoja}: {self.motivo}"
+
+
+class EstadoHoja(models.Model):
+    """What the relay keeps across restarts: one row.
+
+    Events up to `metadata_hasta` are in Metadata, whose last row was `metadata_fila`. `reserva` is the write of some
+    that has not been proved: their ids by row number. `cubetas` are the token buckets: by kind of request, tokens left
+    and the instant of that.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    sincronizada_en = models.DateTimeField("última sincronización", null=True, blank=True)
+    metadata_hasta = models.PositiveBigIntegerField(default=0)
+    metadata_fila = models.PositiveIntegerField(default=1)
+    reserva = models.JSONField(default=dict, blank=True)
+    cubetas = models.JSONField(default=dict, blank=True)
+    esperar_hasta = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    error_tipo = models.CharField(max_length=20, blank=True, choices=TipoErrorHoja)
+    error_desde = models.DateTimeField(null=True, blank=True)
+    lider = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = "estado de la hoja"
+        verbose_name_plural = "estado de la hoja"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="estado_hoja_una_fila")]
+
+    def __str__(self) -> str:
+        return "estado de la hoja"
 
 
 class CeldaDudosa(models.Model):

@@ -3,6 +3,7 @@
 from occupation.services._orden import HOJA, SISTEMA, Actor, Respuesta
 from occupation.services._transaction import is_busy
 from occupation.services.claims import ClaimReport, heal_claims
+from occupation.services.conflicts import resolver
 from occupation.services.devices import Invitacion, invite, issue_token, pair, rename, revoke, touch
 from occupation.services.inspection import inspeccionar
 from occupation.services.occupation import (
@@ -39,6 +40,7 @@ __all__ = [
     "pausar",
     "pausar_varios",
     "rename",
+    "resolver",
     "revoke",
     "tomar",
     "tomar_varios",

@@ -22,15 +22,18 @@ CLEARING_SECONDS = 3600.0
 _next_clearing = {"monotonic": 0.0}
 
 
-def stored_answer(orden: Orden) -> Respuesta | None:
-    """The answer given before, if any. Raises ClaveReutilizada if the key went with another request.
-
-    Raises SolicitudInvalida for a key that cannot be kept.
-    """
+def check(orden: Orden) -> None:
+    """Raises SolicitudInvalida for a key that cannot be kept."""
     if orden.clave is None:
-        return None
+        return
     if not 1 <= len(orden.clave) <= CLAVE_MAXIMA or not storable(orden.clave):
         raise SolicitudInvalida({"Idempotency-Key": f"use de 1 a {CLAVE_MAXIMA} caracteres"})
+
+
+def stored_answer(orden: Orden) -> Respuesta | None:
+    """The answer given before, if any. Raises ClaveReutilizada if the key went with another request."""
+    if orden.clave is None:
+        return None
     rows = ClaveIdempotencia.objects.filter(
         ambito=orden.actor.ambito, clave=orden.clave, instante__gt=orden.instante - KEPT
     )

@@ -45,14 +45,12 @@ class Verbo:
 
 def execute(verbo: Verbo, orden: Orden) -> Respuesta:
     """Carry out `orden`, once. Raises a refusal that leaves nothing behind, or answers what was done."""
-    stored = _claves.stored_answer(orden)
-    if stored is not None:
-        return stored
+    _claves.check(orden)
     token = uuid.uuid4()
     try:
         caso = _early(verbo, orden, token)
     except Refused:
-        # A twin may have succeeded between the two looks, and then its effect is what refuses us.
+        # If this was asked and done before, its own effect is what refuses it now.
         stored = _claves.stored_answer(orden)
         if stored is not None:
             return stored

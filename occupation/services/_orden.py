@@ -43,9 +43,12 @@ SISTEMA = Actor(ActorTipo.SISTEMA, "sistema")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orden:
-    """One verb as asked. `tag` is canonical; `instante` is the verb's only clock reading."""
+    """One verb as asked. `tag` is canonical; `instante` is the verb's only clock reading.
 
-    accion: Accion
+    An edit of a cell in the sheet is no action of the floor's: its `accion` is None.
+    """
+
+    accion: Accion | None
     tag: str
     actor: Actor
     instante: datetime
@@ -59,7 +62,7 @@ class Orden:
     de_lote: bool = False
 
     @classmethod
-    def de(cls, accion: Accion, tag: str, instante: datetime | None = None, **pedido: Any) -> Self:
+    def de(cls, accion: Accion | None, tag: str, instante: datetime | None = None, **pedido: Any) -> Self:
         """An order for the spool of any spelling of `tag`, now unless it tells of the past."""
         return cls(accion=accion, tag=canonical_tag(tag), instante=instante or timezone.now(), **pedido)
 
@@ -88,7 +91,7 @@ class Hecho:
     """What a verb did to a spool, as the journal tells it."""
 
     tipo: TipoEvento
-    accion: Accion
+    accion: Accion | None
     operacion: Operacion
     trabajador: Trabajador | None
     actor: Actor

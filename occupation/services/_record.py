@@ -41,7 +41,8 @@ def record(spool: Spool, hecho: Hecho, antes: Mapping[Maquina, str]) -> None:
     renew(spool)
     spool.save(update_fields=CHANGED_BY_VERBS)
     behind = Coalesce("behind_since", Value(hecho.instante, output_field=DateTimeField()))
-    if not Mirror.objects.filter(spool=spool).update(behind_since=behind):
+    # A row that the book refused is tried again: what this verb writes may be what it accepts.
+    if not Mirror.objects.filter(spool=spool).update(behind_since=behind, error="", error_en=None):
         Mirror.objects.create(spool=spool, behind_since=hecho.instante)
     append(rows_of(spool, hecho, antes))
 
@@ -73,7 +74,7 @@ def _row(spool: Spool, hecho: Hecho, tipo: TipoEvento, detalle: dict[str, Any]) 
         actor_nombre=hecho.actor.nombre,
         actor_id=hecho.actor.id,
         operacion=hecho.operacion,
-        accion="" if tipo == TipoEvento.STATE_CHANGE else hecho.accion,
+        accion="" if tipo == TipoEvento.STATE_CHANGE else hecho.accion or "",
         dia=hecho.dia,
         detalle=detalle,
         estado=snapshot(spool),

@@ -1,19 +1,20 @@
 """Backup and restore of a SQLite shop while it is in use. PostgreSQL brings its own programs for both.
 
 A backup is one file with the whole shop as of one instant. A restore writes the file's pages into the living
-database in one transaction, under a lock that lets nobody else in: a tablet that waits meanwhile goes on with what
-was restored, and a crash leaves the old shop as it was.
+database in one transaction, under the lock of every other writer: a tablet that waits meanwhile goes on with what was
+restored, and a crash leaves the old shop as it was.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from occupation.models import triggers
 from occupation.services.claims import ClaimReport, heal_claims
 
 LOCK_SECONDS = 5.0
-"""How long a restore waits for whoever has the database open."""
+"""How long a restore waits for whoever is writing."""
 
 _TABLES = {triggers.TABLE, "occupation_spool", "django_migrations"}
 _PROTECTION = {"evento_no_update", "evento_no_delete"}
@@ -36,6 +37,9 @@ _HEADER = b"SQLite format 3\x00"
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _NO_ROOM_SQLITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_IN_USE = "La base de datos está ocupada. Repita en un momento. No se cambió nada."
+_FIRST_LOCKED_BYTE, _LOCKED_BYTES = 0x40000000, 512
 
 
 class BackupError(Exception):
@@ -78,7 +82,7 @@ def restore(*, archivo: Path) -> Restauracion:
     """Put the shop back as `archivo` tells it, and the present one aside under a dated name.
 
     Raises BackupError, with everything as it was, for a file that is missing, broken, not of this product or of a
-    newer version, for a full disk, and while another program has the database open.
+    newer version, for a full disk, and while others keep writing.
     """
     _only_sqlite(f'pg_restore --clean --if-exists --single-transaction "{archivo}"')
     living = _living()
@@ -173,7 +177,7 @@ def _copy_database(source: Path, target: Path) -> None:
     if not source.is_file():
         raise BackupError(f"No hay base de datos en {source}: todavía no hay nada que respaldar.")
     with closing(sqlite3.connect(source, timeout=LOCK_SECONDS)) as living, closing(sqlite3.connect(target)) as copy:
-        living.backup(copy)
+        living.backup(copy, progress=_refuse_busy)
         # A backup is one file: without this it would need its -wal file beside it.
         copy.execute("PRAGMA journal_mode=DELETE")
 
@@ -255,62 +259,94 @@ def _settle_on_disk(draft: Path, archivo: Path) -> None:
 
 def _replace(living: Path, draft: Path) -> Path | None:
     """Put `draft` in the place of the living database; where the replaced one is kept."""
+    apartada = _aside(living)
     if not living.exists() or not living.stat().st_size:
+        # A log without its database would be played back into what is restored.
+        _move_logs(living, apartada)
         _settle_on_disk(draft, living)
         return None
-    apartada = _aside(living)
-    try:
-        _write_into(living, draft, apartada)
-    except sqlite3.DatabaseError as error:
-        apartada.unlink(missing_ok=True)
-        if _primary(error) not in _BROKEN:
-            raise
-        # What is broken cannot be read page by page, and nobody can be using it: it is moved as it is.
-        _move_broken(living, draft, apartada)
-    except BaseException:
-        apartada.unlink(missing_ok=True)
-        raise
+    with ExitStack() as undo:
+        undo.callback(apartada.unlink, missing_ok=True)
+        try:
+            _write_into(living, draft, apartada, undo)
+        except sqlite3.DatabaseError as error:
+            if _primary(error) not in _BROKEN:
+                raise
+            # What is broken cannot be read page by page, and nobody can be using it: it is moved as it is.
+            _move_broken(living, draft, apartada)
+        undo.pop_all()
     return apartada
 
 
 def _aside(living: Path) -> Path:
+    """A name beside the living database that nothing has yet."""
     stamp = f"{timezone.localtime():%Y%m%d-%H%M%S}"
-    return living.with_name(f"{living.stem}-antes-{stamp}{living.suffix}")
+    for more in ("", *(f"-{number}" for number in range(2, 100))):
+        path = living.with_name(f"{living.stem}-antes-{stamp}{more}{living.suffix}")
+        if not path.exists():
+            return path
+    raise BackupError("Hay demasiadas bases apartadas en este segundo. Repita en un momento. No se cambió nada.")
 
 
-def _write_into(living: Path, draft: Path, apartada: Path) -> None:
-    with closing(sqlite3.connect(living, timeout=LOCK_SECONDS, isolation_level=None)) as present:
-        _lock_out_others(present)
-        os.close(os.open(apartada, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(apartada)) as kept:
-            present.backup(kept)
-            kept.execute("PRAGMA journal_mode=DELETE")
-        with closing(sqlite3.connect(draft)) as wanted:
-            wanted.backup(present)
+def _write_into(living: Path, draft: Path, apartada: Path, undo: ExitStack) -> None:
+    """Write the draft's pages over the living ones in one transaction, and keep what they replace in `apartada`.
 
-
-def _lock_out_others(present: sqlite3.Connection) -> None:
-    """Hold the file alone until the connection closes; BackupError while any other process has it open.
-
-    Exclusive locking asks for a lock that every open connection denies, idle ones included.
+    From its first page on the transaction holds the write lock, so what a reader sees then is what is replaced: no
+    change can slip in between. Once it is committed there is nothing left to undo. BackupError if others keep writing
+    for too long.
     """
-    try:
-        present.execute("PRAGMA locking_mode=EXCLUSIVE")
+    kept = False
+
+    def on_page(status: int, _remaining: int, _total: int) -> None:
+        nonlocal kept
+        if status == sqlite3.SQLITE_DONE:
+            undo.pop_all()
+        _refuse_busy(status, _remaining, _total)
+        if not kept:
+            kept = True
+            _keep(living, apartada)
+
+    with closing(sqlite3.connect(living, timeout=LOCK_SECONDS)) as present, closing(sqlite3.connect(draft)) as wanted:
         present.execute("PRAGMA synchronous=FULL")
-        present.execute("BEGIN EXCLUSIVE")
-        present.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        if _primary(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise
-        raise BackupError(
-            "Otro programa está usando la base de datos. Cierre el taller (web y sincronización) y repita. "
-            "No se cambió nada."
-        ) from error
+        # Only beside a log can a reader look while a writer holds the lock.
+        if present.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):
+            raise BackupError(_IN_USE)
+        wanted.backup(present, pages=1, progress=on_page)
+
+
+def _refuse_busy(status: int, _remaining: int, _total: int) -> None:
+    """For Python's backup, which would try again for ever what SQLite has waited for already."""
+    if status in _BUSY:
+        raise BackupError(_IN_USE)
+
+
+def _keep(living: Path, apartada: Path) -> None:
+    os.close(os.open(apartada, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(living)) as replaced, closing(sqlite3.connect(apartada)) as kept:
+        replaced.backup(kept, progress=_refuse_busy)
+        kept.execute("PRAGMA journal_mode=DELETE")
 
 
 def _move_broken(living: Path, draft: Path, apartada: Path) -> None:
+    """Swap the files. BackupError while a program has the broken one open: it would go on in what was put aside."""
+    with living.open("r+b") as file:
+        try:
+            # The bytes SQLite locks, for reading at least, as long as a database in WAL mode is open.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKED_BYTES, _FIRST_LOCKED_BYTE)
+        except OSError as error:
+            if error.errno not in {errno.EACCES, errno.EAGAIN}:
+                raise
+            raise BackupError(
+                "La base está dañada y otro programa la tiene abierta. Cierre el taller (web y sincronización) y "
+                "repita. No se cambió nada."
+            ) from None
+    # Its log first: a crash here must not leave one beside a database that it does not belong to.
+    _move_logs(living, apartada)
     living.replace(apartada)
-    for leftover in ("-wal", "-shm"):
+    _settle_on_disk(draft, living)
+
+
+def _move_logs(living: Path, apartada: Path) -> None:
+    for leftover in ("-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):
             Path(f"{living}{leftover}").replace(f"{apartada}{leftover}")
-    _settle_on_disk(draft, living)

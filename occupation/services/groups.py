@@ -17,6 +17,10 @@ _SUPERVISION = (
     "view_celdadudosa",
     "view_filaduplicada",
     "view_mirror",
+    "view_conflicto",
+    "view_ediciondevuelta",
+    "view_retencion",
+    "view_estadohoja",
 )
 _ADMINISTRATION = (
     "view_device",
@@ -25,6 +29,9 @@ _ADMINISTRATION = (
     "view_trabajador",
     "add_trabajador",
     "change_trabajador",
+    "change_mirror",
+    "change_conflicto",
+    "change_retencion",
 )
 PERMISSIONS = {SUPERVISORES: _SUPERVISION, ADMINISTRADORES: _SUPERVISION + _ADMINISTRATION}
 

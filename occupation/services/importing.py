@@ -139,6 +139,7 @@ def _mirror(spool: Spool, plan: MirrorPlan, ahora: datetime) -> Mirror:
         spool=spool,
         row_hash=plan.row_hash,
         base=dict(plan.base),
+        left=dict(plan.left),
         behind_since=ahora if plan.behind else None,
     )
 
@@ -262,7 +263,7 @@ def _remember(spools: Mapping[int, Spool], plans: Sequence[KnownSpool], ahora: d
             for plan in plans
             if plan.mirror and (plan.mirror.behind is not None) == moved
         ]
-        fields = ["row_hash", "base", "behind_since"] if moved else ["row_hash", "base"]
+        fields = ["row_hash", "base", "left", *(["behind_since"] if moved else [])]
         Mirror.objects.bulk_create(mirrors, update_conflicts=True, unique_fields=["spool"], update_fields=fields)
 
 

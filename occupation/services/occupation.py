@@ -182,6 +182,7 @@ def _varios(
         raise SolicitudInvalida({"tag_spools": "hay tags repetidos"})
     ordenes = [Orden.de(accion, tag, actor=actor, clave=clave, de_lote=True, **pedido) for tag in canonicos]
     _judge_fecha(ordenes[0])
+    _claves.check(ordenes[0])
     _claves.stored_answer(ordenes[0])
     desenlaces: list[Desenlace] = []
     for tag, orden in zip(tags, ordenes, strict=True):

@@ -61,10 +61,11 @@ def _apply_liberar(caso: Caso) -> Hecho:
     return apply_pause(caso, motivo=caso.orden.motivo)
 
 
-def _apply_desbloquear(caso: Caso) -> Hecho:
+def lift_block(caso: Caso, tipo: TipoEvento = TipoEvento.DESBLOQUEAR_REPARACION) -> Hecho:
+    """Bring a blocked spool back to rejected. The sheet lifts a block the same way, under a type of its own."""
     caso.spool.desbloquear()
     return Hecho(
-        tipo=TipoEvento.DESBLOQUEAR_REPARACION,
+        tipo=tipo,
         accion=Accion.DESBLOQUEAR,
         operacion=Operacion.REPARACION,
         trabajador=_last_repairer(caso),
@@ -88,6 +89,6 @@ _LIBERAR = Verbo(
 )
 _DESBLOQUEAR = Verbo(
     lambda caso: judge_bloqueado(caso.spool),
-    _apply_desbloquear,
+    lift_block,
     lambda spool, _: f"Spool {spool.tag_hoja} desbloqueado: tiene una oportunidad más",
 )

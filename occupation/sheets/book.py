@@ -1,13 +1,15 @@
-"""The gateway to a workbook, whichever kind it is: what a tab answers when it is read.
+"""The gateway to a workbook, whichever kind it is: what a tab answers when it is read, and how cells are written.
 
-Every kind of book gives the same `Grid`; what differs between them ends here. The writing side of a book is a
-protocol of its own, for the part that pushes.
+Every kind of book gives the same `Grid`; what differs between them ends here. A book that only reads is a `Book`;
+one that the mirror keeps is a `LiveBook`, whose errors tell apart what happened to a request: nothing, nothing but
+try later, or nobody knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol
 
 from occupation.sheets.codec import Codec
@@ -29,6 +31,35 @@ class BookUnreadable(Exception):  # noqa: N818  a refusal of the book, told in a
 
 class BookUnwritable(Exception):  # noqa: N818  the same, for writing
     """The book could not be written; what was there before is still there, whole."""
+
+
+class PermissionLost(BookUnreadable):
+    """The book may no longer be read or written (401, 403), or is gone: only a person can mend it."""
+
+
+class BookBusy(Exception):  # noqa: N818  no fault of anybody: nothing happened, try later
+    """The book cannot answer now (quota spent, 5xx or no network while reading): nothing was changed.
+
+    `retry_after` is how many seconds the book asked to wait, None if it did not say. `quota` tells that too much was
+    asked within a minute, so that waiting for less than the next one is useless.
+    """
+
+    def __init__(self, sentence: str, retry_after: float | None = None, *, quota: bool = False) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+        self.quota = quota
+
+
+class BookMoved(BookUnwritable):
+    """The book changed since it was read, so nothing was written: read it again, and write what is right then."""
+
+
+class WriteRefused(BookUnwritable):
+    """The book refused the whole change (400), and nothing says which of its cells is to blame."""
+
+
+class WriteUnknown(Exception):  # noqa: N818  an outcome, not a fault of the caller
+    """Nobody knows whether the change was applied: the answer was lost. It may even be applied minutes from now."""
 
 
 class Row(NamedTuple):
@@ -86,6 +117,87 @@ class Book(Protocol):
         A tab that is not there is a `Hold` without `encabezado`. Raises `BookUnreadable` when the book cannot
         be reached or understood, `KeyError` for a column the catalogue does not know.
         """
+        ...
+
+
+class Ask(NamedTuple):
+    """What to read of one tab: the header row, and these columns (all known ones by default) from `first_row` on."""
+
+    tab: Tab
+    columns: tuple[str, ...] | None = None
+    first_row: int = 2
+
+
+class AsRead(NamedTuple):
+    """A cell to be put back exactly as the book gave it, past any codec."""
+
+    raw: object
+
+
+class RowChange(NamedTuple):
+    """The cells to write in one row, by canonical header; no other cell of the row is touched.
+
+    A value is what the column's codec encodes (`None` writes a blank), or `AsRead`. `number` counts from 1, header
+    included, and may lie beyond the last row: the book grows.
+    """
+
+    tab: Tab
+    number: int
+    cells: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one atomic request writes, in one tab or in several.
+
+    `columns` says where the headers of each of its tabs stood in the read that the change was worked out from.
+    """
+
+    columns: Mapping[Tab, Columns]
+    rows: Sequence[RowChange]
+
+
+class Request(StrEnum):
+    """The two kinds of requests, each with a quota of its own."""
+
+    READ = "lectura"
+    WRITE = "escritura"
+
+
+Meter = Callable[[Request], None]
+"""A book over a network calls it before each single request; it raises `BookBusy` while that kind's budget is spent."""
+
+
+class LiveBook(Book, Protocol):
+    """A workbook that people and the mirror work in at the same time. `metered` tells that requests spend a quota.
+
+    Each method is one request, but for what a book over a network has to learn once. All may raise `BookUnreadable`,
+    `PermissionLost` and `BookBusy`: nothing was written then.
+    """
+
+    metered: bool
+
+    def read_many(self, asks: Sequence[Ask]) -> list[Grid | Hold]:
+        """Answer all asks as of one moment, in their order; the proof of a write is such a read too.
+
+        Each is answered as `Book.read` would, with only the rows from `first_row` on: none when the tab ends before,
+        and `last_row` is never less than `first_row - 1`. An ask for all columns sees whole rows, so its `last_row`
+        counts what people put in columns the app does not know; one for some columns may miss that. A header that is
+        not where it was remembered makes the book ask again before it answers.
+        """
+        ...
+
+    def apply(self, change: Change) -> None:
+        """Write all of the change or nothing of it, growing a tab that is too small; columns without rows are fine.
+
+        Raises `BookMoved` where the book can tell that it is not as it was read (a shared one cannot, hence the
+        proof), `WriteRefused` when it accepts no such change, `WriteUnknown` when the answer was lost, and
+        `BookUnwritable` for anything else that left the book as it was.
+        """
+        ...
+
+    def show_dates(self, columns: Sequence[Columns]) -> None:
+        """Make the date and time columns of ours show as dates, all the way down. Raises as `apply`."""
         ...
 
 

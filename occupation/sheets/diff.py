@@ -64,8 +64,9 @@ def compare(tagged: Tagged, row: Reading, known: Known, workers: Workers, ahora:
     doubts = _with_late(row, doubts, [header for header in named if cells[header] != app[header]], known)
     after = _columns(tagged, row, spool) | (late.columns if late else {})
     behind = _behind(mirror, shown=cells == app, adopted=bool(late and late.columns))
-    plan = MirrorPlan("" if doubts or edited else tagged.row_hash, base, behind)
-    stands = (plan.row_hash, plan.base, plan.behind) == (mirror.row_hash, mirror.base, None)
+    left = {header: said for header, said in mirror.left.items() if said == app[header] != cells[header]}
+    plan = MirrorPlan("" if doubts or edited else tagged.row_hash, base, behind, left)
+    stands = (plan.row_hash, plan.base, plan.behind, left) == (mirror.row_hash, mirror.base, None, mirror.left)
     return KnownSpool(
         number=row.number,
         tag=tagged.tag,

@@ -53,11 +53,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MirrorPlan:
-    """What to remember of the row. `behind` marks (True) or clears (False) the mirror's debt; None leaves it."""
+    """What to remember of the row. `behind` marks (True) or clears (False) the mirror's debt; None leaves it.
+
+    `left` is what the app says, by header, where the sheet keeps another value that is not to be written over.
+    """
 
     row_hash: str
     base: Mapping[str, str]
     behind: bool | None = None
+    left: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

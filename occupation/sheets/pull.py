@@ -55,8 +55,7 @@ def _admit(book: Book, tab: Tab, report: ImportReport) -> Grid | None:
     """Read a tab; None, and told, when it is held."""
     grid = book.read(tab)
     if isinstance(grid, Hold):
-        report.held += 1
-        report.lines.append(f"retenida: la hoja {tab} no se importa: {grid.motivo}")
+        report.hold(grid)
         return None
     report.lines += [f"aviso: en la hoja {tab}, {note}" for note in grid.columns.notes]
     return grid
@@ -67,8 +66,7 @@ def _spools_shrank(identity: Identity, stored: Mapping[str, Stored], job: Job) -
     found = active - len(identity.missing)
     if job.accept_shrink or not shrunk(active, found, empty=not identity.rows):
         return False
-    job.report.refused += 1
-    job.report.lines.append(sentence(Tab.OPERACIONES, "tags activos", active, found))
+    job.report.refuse(Tab.OPERACIONES, sentence(Tab.OPERACIONES, "tags activos", active, found))
     return True
 
 
@@ -92,8 +90,7 @@ def _workers_shrank(people: People, grid: Grid | None, stored: Mapping[int, Work
     found = active - len(people.lost)
     if grid is None or job.accept_shrink or not shrunk(active, found, empty=not grid.rows):
         return False
-    job.report.refused += 1
-    job.report.lines.append(sentence(Tab.TRABAJADORES, "trabajadores activos", active, found))
+    job.report.refuse(Tab.TRABAJADORES, sentence(Tab.TRABAJADORES, "trabajadores activos", active, found))
     return True
 
 
@@ -102,8 +99,7 @@ def _roles_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker
     lost = sum(len(plan.before.roles - plan.after.roles) for plan in people.plans if plan.before)
     if grid is None or job.accept_shrink or not shrunk(had, had - lost, empty=not grid.rows and lost > 0):
         return False
-    job.report.refused += 1
-    job.report.lines.append(sentence(Tab.ROLES, "roles de trabajadores", had, had - lost))
+    job.report.refuse(Tab.ROLES, sentence(Tab.ROLES, "roles de trabajadores", had, had - lost))
     return True
 
 

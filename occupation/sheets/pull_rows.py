@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -129,8 +129,13 @@ def plan_new(tagged: Tagged, row: Reading, workers: Workers, ahora: datetime) ->
         doubts=tuple(seen.doubts),
         note=copied if tagged.copied_of else "",
         columns=seen.columns | {"tag_hoja": tagged.tag_hoja},
-        mirror=MirrorPlan("" if seen.doubts else tagged.row_hash, cells, behind),
+        mirror=MirrorPlan("" if seen.doubts else tagged.row_hash, cells, behind, _left(cells, app)),
     )
+
+
+def _left(cells: Mapping[str, str], app: Mapping[str, str]) -> dict[str, str]:
+    """What the app says where it does not believe the sheet, or knows more: the import does not write it back."""
+    return {header: app[header] for header in app if cells[header] != app[header] and header not in _WRITTEN_BACK}
 
 
 def _archive(identity: Identity, job: Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
+from occupation.sheets.layout import Hold, Tab
 from occupation.sheets.plan import Doubt, RowPlan
 
 _LABELS = {
@@ -51,6 +52,8 @@ class ImportReport:
     unadopted: int = 0
     workers: int = 0
     lines: list[str] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    refusals: list[tuple[Tab, str]] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -64,11 +67,31 @@ class ImportReport:
 
     def counts(self) -> dict[str, int]:
         """Every count by its name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "lines"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.type == "int"}
 
     def summary(self) -> str:
         """The counts in one line."""
         return ", ".join(f"{label}: {getattr(self, name)}" for name, label in _LABELS.items())
+
+    def brief(self) -> list[str]:
+        """The counts that are not zero, but for rows that stayed as they were."""
+        return [
+            f"{label}: {getattr(self, name)}"
+            for name, label in _LABELS.items()
+            if getattr(self, name) and name != "unchanged"
+        ]
+
+    def hold(self, hold: Hold) -> None:
+        """Count and tell a tab that could not be imported."""
+        self.held += 1
+        self.holds.append(hold)
+        self.lines.append(f"retenida: la hoja {hold.tab} no se importa: {hold.motivo}")
+
+    def refuse(self, tab: Tab, sentence: str) -> None:
+        """Count and tell a tab whose read lost too much."""
+        self.refused += 1
+        self.refusals.append((tab, sentence))
+        self.lines.append(sentence)
 
     def tally(self, plan: RowPlan) -> None:
         """Count a row, and tell what a person should look at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -133,4 +134,7 @@ def _text(header: str, value: object) -> str:
         return value.shown
     if header == "version":
         return str(value or "").lower()
+    if header == "Estado_Detalle" and isinstance(value, str):
+        # cp1252, in which Excel saves CSV files, has no tick.
+        value = re.sub(r"APROBADO \?$", "APROBADO ✓", value)
     return _CODECS[header].encode_text(_CODECS[header].canonical(value))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from occupation.sheets.book import Book, BookUnreadable, TabNames
+from occupation.sheets.book import Book, BookUnreadable, LiveBook, Meter, TabNames
 from occupation.sheets.layout import Tab
 from occupation.sheets.local import LocalBook
 from occupation.sheets.xlsx import XlsxBook
@@ -31,3 +31,20 @@ def book_at(path: Path) -> Book:
     if path.suffix.lower() != ".xlsx":
         raise BookUnreadable(f"{path} no es un .xlsx ni una carpeta: descargue el libro como .xlsx.")
     return XlsxBook(path, tab_names())
+
+
+def live_book(meter: Meter) -> LiveBook:
+    """The book of this shop's settings, which the mirror keeps; not contacted yet. Google counts its requests."""
+    if settings.SHEETS_BACKEND == "local":
+        return LocalBook(settings.LOCAL_WORKBOOK, tab_names())
+    # Nothing of Google is loaded in a shop that does not use it.
+    from occupation.sheets.google import opened  # noqa: PLC0415
+
+    return opened(
+        spreadsheet_id=settings.GOOGLE_SHEET_ID,
+        names=tab_names(),
+        origin=settings.SHEETS_API_URL,
+        credentials_file=settings.GOOGLE_APPLICATION_CREDENTIALS,
+        credentials_json=settings.GOOGLE_APPLICATION_CREDENTIALS_JSON,
+        meter=meter,
+    )

@@ -50,14 +50,14 @@ def known_spools(ids: Iterable[int]) -> dict[int, Known]:
     mirrors = Mirror.objects.in_bulk(wanted)
     spools = Spool.objects.in_bulk(wanted)
     unsure = {id for id, spool in spools.items() if spool.archivado_en or any(map(of_unknown_worker, doubts[id]))}
-    untouched = unsure - _touched(unsure)
+    untouched = unsure - touched(unsure)
     return {
         id: Known(spool, mirrors.get(id) or Mirror(spool=spool), doubts[id], untouched=id in untouched)
         for id, spool in spools.items()
     }
 
 
-def _touched(ids: Collection[int]) -> set[int | None]:
+def touched(ids: Collection[int]) -> set[int | None]:
     """Those of these spools to which anything happened since they were imported."""
     if not ids:
         return set()

@@ -52,6 +52,33 @@ _PISTAS = {
         "admin:occupation_ocupacion_changelist",
         "occupation.view_ocupacion",
     ),
+    Tema.LIBRO: Pista(
+        "No se llega al libro",
+        "Mientras tanto nada se pierde: el taller sigue y los cambios esperan aquí. Repare lo que dice el error.",
+        "admin:occupation_estadohoja_changelist",
+        "occupation.view_estadohoja",
+    ),
+    Tema.RETENIDAS: Pista(
+        "Hojas retenidas",
+        "No se leen ni se escriben hasta que la hoja se repare o un administrador lo permita.",
+        "admin:occupation_retencion_changelist",
+        "occupation.view_retencion",
+        "?permitida__exact=0",
+    ),
+    Tema.CONFLICTOS: Pista(
+        "Conflictos entre la hoja y la app",
+        "Los dos cambiaron la misma celda. Vale lo de la app hasta que un administrador decida.",
+        "admin:occupation_conflicto_changelist",
+        "occupation.view_conflicto",
+        "?abierto=si",
+    ),
+    Tema.ESTACIONADAS: Pista(
+        "Filas que la hoja no deja escribir",
+        "Quite la protección o repare la fila en la hoja, y elija Volver a intentar.",
+        "admin:occupation_mirror_changelist",
+        "occupation.view_mirror",
+        "?atraso=estacionada",
+    ),
     Tema.DUDOSOS: Pista(
         "Datos dudosos",
         "Celdas de la hoja que no se pudieron leer. Corríjalas en la hoja.",

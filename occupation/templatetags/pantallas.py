@@ -38,10 +38,9 @@ def build() -> str:
 
 
 @register.simple_tag
-def minutos() -> int:
-    """The shop's clock in minutes since midnight: a script shows it without trusting the tablet's."""
-    ahora = timezone.localtime()
-    return ahora.hour * 60 + ahora.minute
+def ahora() -> str:
+    """The shop's clock, ISO with its offset: scripts go by it and never by the tablet's own."""
+    return timezone.localtime().isoformat(timespec="seconds")
 
 
 @register.simple_tag
@@ -80,9 +79,9 @@ def hora(instante: datetime) -> str:
 
 @register.filter
 def corriendo(desde: datetime) -> SafeString:
-    """How long something has been going on. A script counts on from the server's figure, never from its own clock."""
-    segundos = seconds_between(desde, timezone.now())
-    return format_html('<span class="corre" data-segundos="{}">{}</span>', segundos, duration(segundos))
+    """How long something has been going on. A script counts on by the shop's clock, never by its own."""
+    transcurrido = duration(seconds_between(desde, timezone.now()))
+    return format_html('<span class="corre" data-corre="{}">{}</span>', int(desde.timestamp()), transcurrido)
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -14,7 +16,7 @@ from occupation.queries import find_spool
 from occupation.rules import judge_inspeccionar
 from occupation.services import Actor
 from occupation.views.chosen import WorkerRequest, worker_required
-from occupation.views.outcome import done, refused_as_page
+from occupation.views.outcome import carried, done, refused_as_page
 from occupation.vocabulary import CICLOS_MAXIMOS, Accion, Operacion, Resultado
 
 
@@ -46,6 +48,8 @@ def _asked(request: WorkerRequest) -> HttpResponse:
         "spool": spool,
         "resultado": resultado,
         "consecuencia": _consequence(spool, resultado) if resultado else "",
+        "recorte": carried(request.GET),
+        "sigue": urlencode(carried(request.GET)),
     }
     return render(request, "occupation/metrologia.html", contexto)
 

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -62,7 +62,7 @@ def refusal_page(request: WorkerRequest, refused: Refused, accion: Accion | None
     contexto = {
         "titulo": _NO_SE_PUDO[accion] if accion else "No se puede mostrar",
         "frases": [refused.mensaje],
-        "volver": work_url(op=request.POST.get("op") or request.POST.get("operacion")),
+        "volver": work_url(op=request.POST.get("op") or request.POST.get("operacion"), **carried(request.POST)),
         "reintento": _posted(request) if again else None,
         "clave": request.POST.get("clave", ""),
     }
@@ -82,10 +82,15 @@ def work_url(**query: str | None) -> str:
     return f"{reverse('trabajo')}?{given}" if given else reverse("trabajo")
 
 
+def carried(given: QueryDict) -> dict[str, str]:
+    """What the work page's list was narrowed to when the worker left it, to come back to the same."""
+    return {name: value for name in ("nv", "avance") if (value := given.get(name))}
+
+
 def done(request: WorkerRequest, clave: str, pestana: str | None, aviso: Json) -> HttpResponse:
     """Back to the work page, which shows `aviso` (`frases`, `despues`, `tomar`, `inspeccionar`)."""
     _keep(request, clave, aviso)
-    return HttpResponseRedirect(work_url(op=pestana, hecho=clave))
+    return HttpResponseRedirect(work_url(op=pestana, **carried(request.POST), hecho=clave))
 
 
 def many(request: WorkerRequest, accion: Accion, pedido: Json, desenlaces: Sequence[Desenlace]) -> HttpResponse:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 
 from tests.books import BookFolder, fila
 from tests.live import LiveTaller
+from tests.live_shop import command
 
 _PAIRED: dict[tuple[str, str], str] = {}
 SIZES = {"vertical": (800, 1280), "apaisada": (1280, 800), "chica": (768, 1024), "teléfono": (360, 740)}
@@ -18,25 +19,27 @@ DONE = {"Fecha_Armado": "06-01-2026", "Armador": "MR(93)", "Fecha_Soldadura": "0
 
 
 def open_shop(live: LiveTaller, folder: Path) -> None:
-    """Import a workbook: 60 workers from 41 to 100, all Ayudante; Miguel Rojas, 93, may do everything."""
+    """Import a workbook: 60 workers from 41 to 100, all Ayudante; Miguel Rojas, 93, may do everything.
+
+    A hundred spools to take: up to number 60 they are of NV0650, the rest of NV0700.
+    """
     numbers = [str(number) for number in range(41, 100)]
     names = {"93": ("Miguel", "Rojas"), "94": ("Juan", "Pérez")}
     people = [(number, *names.get(number, ("Ana", f"Soto {number}")), "TRUE") for number in numbers]
     roles = [(number, "Ayudante", "TRUE") for number in [*numbers, "100"]]
     roles += [("93", role, "TRUE") for role in ("Armador", "Soldador", "Metrologia")]
-    filas = [fila(f"MK-1335-CW-25238-{number:03}") for number in range(1, 101)]
+    filas = [
+        fila(f"MK-1335-CW-25238-{number:03}", NV="NV0650" if number <= 60 else "NV0700") for number in range(1, 101)
+    ]
     filas += [fila(f"QC-77-{number:03}", DONE) for number in range(1, 6)]
     filas += [fila("LARGO-" + "W" * 90 + "-009")]
     BookFolder(folder, filas, people=[*people, LONGEST], roles=roles).save()
-    done = live.manage("import_workbook", str(folder))
-    assert done.returncode == 0, done.stdout + done.stderr
+    command(live, "import_workbook", str(folder))
 
 
 def pairing_link(live: LiveTaller, name: str, kind: str = "tablet") -> str:
     """A link that makes whoever opens it a device."""
-    done = live.manage("pair_device", name, "--kind", kind)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+    return command(live, "pair_device", name, "--kind", kind)[-1]
 
 
 class Stand:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.live import LiveTaller
+from tests.live_shop import shell
 
 pytestmark = pytest.mark.process
 
@@ -56,8 +57,7 @@ PAGES = [
 
 @pytest.fixture(scope="module")
 def _seeded(shared_taller: LiveTaller) -> None:
-    done = shared_taller.manage("shell", "-c", SEED)
-    assert done.returncode == 0, done.stderr
+    shell(shared_taller, SEED)
 
 
 @pytest.fixture
@@ -85,6 +85,19 @@ def test_no_page_of_the_admin_breaks_its_own_security_policy(office: Page, share
         assert (page, answer.status if answer else None) == (page, 200)
     # Chromium also remarks in passing, for one on a field that did not need its focus.
     assert [told for told in complaints if " verbose " not in told and " info " not in told] == []
+
+
+def test_no_page_of_the_admin_is_wider_than_a_tablet_or_an_office_screen(
+    office: Page, shared_taller: LiveTaller
+) -> None:
+    too_wide = []
+    for width in (800, 1280):
+        office.set_viewport_size({"width": width, "height": 1280})
+        for page in PAGES:
+            office.goto(f"{shared_taller.base_url}/admin/{page}")
+            if office.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                too_wide.append((width, page))
+    assert too_wide == []
 
 
 def test_a_supervisor_releases_from_the_list_and_reads_what_happened(office: Page) -> None:

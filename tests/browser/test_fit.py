@@ -20,6 +20,9 @@ PAGES = [
     "/trabajo/?op=ARM",
     "/trabajo/?op=ARM&q=25238",
     "/trabajo/?op=ARM&q=nada-asi",
+    "/trabajo/?op=ARM&avance=sin-empezar",
+    "/trabajo/?op=ARM&avance=en-pausa&nv=NV9",
+    "/trabajo/?op=ARM&elegir=nv",
     "/trabajo/?op=REPARACION",
     "/trabajo/?op=METROLOGIA",
     f"/trabajo/completar/?tag={HELD}",
@@ -50,6 +53,11 @@ COVERED = """() => {
     if (!encima || !(lugar.contains(encima) || encima.contains(lugar))) cubiertos.push(lugar.innerText.slice(0, 30));
   }
   return cubiertos;
+}"""
+
+SCROLLS = """() => {
+  if (document.querySelector('#tablero') || document.documentElement.scrollHeight <= innerHeight) return [];
+  return [`${document.documentElement.scrollHeight} of ${innerHeight}`];
 }"""
 
 SMALL_TEXT = """() => {
@@ -91,6 +99,7 @@ def check(page: Page) -> dict[str, list[str]]:
         "covered": page.evaluate(COVERED),
         "small text": page.evaluate(SMALL_TEXT),
         "wider than the screen": ["yes"] if wide else [],
+        "scrolls as a whole": page.evaluate(SCROLLS),
     }
 
 
@@ -125,7 +134,7 @@ def test_the_pages_that_only_a_tap_opens_fit_too(tablet: Stand) -> None:
     tablet.take(HELD)
     tablet.context.set_offline(True)
     tablet.card(HELD).get_by_role("button", name="PAUSAR").click()
-    expect(tablet.banner()).to_contain_text("Sin respuesta")
+    expect(tablet.banner()).to_contain_text("No se envió ni se guardó nada")
     wrong["sin red"] = check(page) | {"covered": []}
     tablet.context.set_offline(False)
     assert {name: found for name, found in wrong.items() if any(found.values())} == {}
@@ -170,3 +179,50 @@ def test_the_wall_has_no_scroll_and_nothing_for_axe(chromium: Browser, shared_ta
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight") is True
         assert [each["id"] for each in Axe().run(page).response["violations"]] == []
         assert page.evaluate("document.querySelectorAll('a, button, input').length") == 0
+
+
+SPILLED = """() => {
+  const altas = [...document.querySelectorAll('.tarjeta')].filter(caja => caja.scrollHeight > caja.clientHeight + 1);
+  const anchas = [...document.querySelectorAll('.tarjeta, .tarjeta .quien')]
+    .filter(caja => caja.scrollWidth > caja.clientWidth + 1);
+  return [...altas, ...anchas].map(caja => `${caja.className} ${caja.innerText.slice(0, 40)}`);
+}"""
+
+EMPTY = """() => {
+  const zona = document.querySelector('.manos').getBoundingClientRect();
+  const area = lugar => { const caja = lugar.getBoundingClientRect(); return caja.width * caja.height; };
+  return 1 - [...document.querySelectorAll('.tarjeta')].map(area).reduce((a, b) => a + b) / (zona.width * zona.height);
+}"""
+
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('.tarjeta p, .tarjeta b, .tarjeta span')]
+  .map(lugar => parseFloat(getComputedStyle(lugar).fontSize)))"""
+
+
+def test_the_wall_is_filled_by_what_is_held_whether_one_spool_or_sixteen(
+    chromium: Browser, shared_taller: LiveTaller
+) -> None:
+    """Cards of a usual tag, one of them of a job that was forgotten for days."""
+    cards = [
+        f"<li class='tarjeta{' revisar' if not n else ''}'><p class=que><span class=tag>MK-1335-CW-25238<b>-0{n:02}</b>"
+        f"</span></p><p class=quien><b>MF({100 + n})</b> <span>SOLDADURA</span></p><p class=cuanto><span>"
+        f"{'2d 23h 59m' if not n else '3h 45m'}</span>{' <strong>REVISAR</strong>' if not n else ''}</p></li>"
+        for n in range(16)
+    ]
+    with stand(chromium, shared_taller, size="muro") as wall:
+        wall.pair("board")
+        wall.context.set_offline(True)
+        wrong, sizes = {}, []
+        for held in range(16, 0, -1):
+            wall.page.locator(".manos").evaluate(
+                "(lugar, html) => { lugar.children[1].outerHTML = `<ol class='tarjetas'>${html}</ol>` }",
+                "".join(cards[:held]),
+            )
+            spilled, empty = wall.page.evaluate(SPILLED), wall.page.evaluate(EMPTY)
+            sizes.append(wall.page.evaluate(SMALLEST))
+            half_a_row = 0.5 / -(-held // 2) if held > 4 and held % 2 else 0
+            if spilled or empty > 0.16 + half_a_row:
+                wrong[held] = (spilled, round(empty, 2))
+        assert wrong == {}
+        assert sizes == sorted(sizes)
+        assert sizes[0] >= 26
+        wall.context.set_offline(False)

@@ -63,7 +63,7 @@ class Terminal:
 
     @staticmethod
     def _kind(command: list[str]) -> str:
-        words = [word for word in ("daphne", "valkey-server") if any(word in part for part in command)]
+        words = [word for word in ("daphne", "sync_sheets", "valkey-server") if any(word in part for part in command)]
         return words[0] if words else " ".join(command)
 
 
@@ -104,7 +104,7 @@ def test_it_opens_a_shop_prints_its_links_and_ctrl_c_closes_all_of_it_within_fiv
     assert httpx.get(f"{terminal.url}/admin/login/").status_code == 200
     assert first_password_opens_the_admin(terminal)
     running = terminal.descendants()
-    assert sorted(running) == ["daphne", "valkey-server"]
+    assert sorted(running) == ["daphne", "sync_sheets", "valkey-server"]
     assert terminal.interrupt() < 5
     assert terminal.process.returncode == 0
     assert terminal.said().endswith("Taller cerrado.\n")
@@ -230,7 +230,7 @@ def test_a_configured_redis_is_used_instead_of_a_private_one(open_terminal: Open
     terminal = open_terminal(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0", **prepared)
     terminal.wait_for(READY)
     assert terminal.said().startswith("Redis: el de REDIS_URL.\n")
-    assert sorted(terminal.descendants()) == ["daphne"]
+    assert sorted(terminal.descendants()) == ["daphne", "sync_sheets"]
 
 
 def test_ctrl_c_during_the_preparation_leaves_nothing_behind(open_terminal: Open) -> None:

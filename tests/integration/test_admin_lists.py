@@ -22,7 +22,19 @@ pytestmark = OFFICE
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 SPOOLS = "/admin/occupation/spool/"
 BITACORA = "/admin/occupation/evento/"
-LISTS = ["ocupacion", "bloqueado", "spool", "evento", "celdadudosa", "filaduplicada", "mirror", "device", "trabajador"]
+MIRROR = ["conflicto", "ediciondevuelta", "retencion", "estadohoja"]
+LISTS = [
+    "ocupacion",
+    "bloqueado",
+    "spool",
+    "evento",
+    "celdadudosa",
+    "filaduplicada",
+    "mirror",
+    *MIRROR,
+    "device",
+    "trabajador",
+]
 ALL_CLEAR = "Todo en orden: nada espera a una persona."
 
 

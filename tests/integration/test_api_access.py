@@ -24,7 +24,7 @@ READS = [
     "docs",
     "openapi.json",
 ]
-OPEN = ["health", "redis-health", "ready"]
+OPEN = ["health", "redis-health", "sheets-health", "ready"]
 VERBS = [
     "occupation/tomar",
     "occupation/pausar",
@@ -211,6 +211,7 @@ def test_the_document_names_every_route_and_every_failure() -> None:
             "workers",
             "dashboard/occupied",
             "history/{tag}",
+            "sse/stream",
         ]
     )
     tomar = document["paths"]["/api/occupation/tomar"]["post"]

@@ -62,7 +62,7 @@ def test_a_stranger_does_not_learn_which_addresses_and_methods_there_are(
     assert "Allow" not in response
 
 
-@pytest.mark.parametrize("path", ["health", "redis-health", "ready"])
+@pytest.mark.parametrize("path", ["health", "redis-health", "sheets-health", "ready"])
 def test_what_is_open_says_its_methods_to_anybody(path: str) -> None:
     response = Client().put(f"/api/{path}")
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")

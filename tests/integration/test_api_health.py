@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -25,6 +26,7 @@ def get(path: str) -> tuple[int, dict[str, object]]:
     return response.status_code, response.json()
 
 
+@time_machine.travel("2026-03-02T12:00:00Z", tick=False)
 def test_a_healthy_shop_without_redis() -> None:
     SpoolFactory(tag_hoja="MK-1", ocupado_por=TrabajadorFactory())
     waiting = SpoolFactory(tag_hoja="MK-2")
@@ -37,8 +39,9 @@ def test_a_healthy_shop_without_redis() -> None:
             "version": VERSION,
             "base_de_datos": "ok",
             "redis": {"configurado": False, "alcanzable": False},
-            "hoja": {"backend": "local", "atraso_filas": 1, "atraso_segundos": 40},
+            "hoja": {"status": "healthy", "backend": "local", "atraso_filas": 1, "atraso_segundos": 40},
             "streams": 0,
+            "seguidor": {"revision": 0, "segundos": None},
             "tls": "sin TLS",
         },
     )
@@ -90,7 +93,7 @@ def test_without_its_database_the_product_is_down_and_says_so() -> None:
             "down",
             None,
             "sin conexión",
-            {"backend": "local", "atraso_filas": None, "atraso_segundos": None},
+            {"status": "down", "backend": "local", "atraso_filas": None, "atraso_segundos": None},
         )
         response = Client().get("/api/ready")
         assert (response.status_code, response["Retry-After"], response.json()) == (

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import StartTaller
 from tests.live import LiveTaller
+from tests.live_shop import command
 
 pytestmark = pytest.mark.process
 
@@ -28,9 +29,7 @@ def in_chunks(count: int) -> Iterator[bytes]:
 
 
 def test_what_the_wire_brings_is_answered_in_the_envelope(live_taller: LiveTaller) -> None:
-    printed = live_taller.manage("pair_device", "Programa", "--kind", "api")
-    assert printed.returncode == 0, printed.stderr
-    token = printed.stdout.splitlines()[-1]
+    token = command(live_taller, "pair_device", "Programa", "--kind", "api")[-1]
     with live_taller.client(headers={"Authorization": f"Bearer {token}"}) as api:
         small = api.post("/api/occupation/tomar", content=iter([b'{"worker_id"', b": 0}"]))
         assert (small.status_code, small.json()["data"]["campos"]["worker_id"]) == (422, "debe ser 1 o más")

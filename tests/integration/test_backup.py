@@ -8,6 +8,8 @@ import re
 import resource
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from occupation.vocabulary import Operacion
+from tests.live_shop import shell
+from tests.ports import wait_until
 
 if TYPE_CHECKING:
     from pytest_django.plugin import DjangoDbBlocker
@@ -178,7 +182,7 @@ def test_restore_brings_the_backup_back_and_keeps_what_it_replaced(database: Pat
 def test_the_next_request_of_an_open_web_sees_what_was_restored(live_taller: LiveTaller, tmp_path: Path) -> None:
     made = "from django.contrib.auth.models import User; User.objects.create_superuser('ana', '', 'una-clave-larga')"
     assert live_taller.manage("backup", str(tmp_path / "vacio.sqlite3")).returncode == 0
-    assert live_taller.manage("shell", "-c", made).returncode == 0
+    shell(live_taller, made)
     with live_taller.client() as browser:
         browser.get("/admin/login/")
         token = browser.cookies["taller_csrf"]
@@ -191,7 +195,7 @@ def test_the_next_request_of_an_open_web_sees_what_was_restored(live_taller: Liv
 
 
 @pytest.mark.sqlite
-def test_restore_refuses_while_another_program_has_the_database_open(
+def test_restore_refuses_while_another_program_keeps_writing(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from occupation.services import backup
@@ -200,12 +204,116 @@ def test_restore_refuses_while_another_program_has_the_database_open(
     manage("backup", tmp_path / "lunes.sqlite3")
     add_worker(database, 1)
     with closing(sqlite3.connect(database)) as other:
-        assert other.execute("SELECT count(*) FROM occupation_trabajador").fetchone() == (1,)
+        other.execute("BEGIN IMMEDIATE")
         done = manage("restore", tmp_path / "lunes.sqlite3")
     assert done.failed
-    assert "Otro programa está usando la base de datos. Cierre el taller" in done.text
+    assert "La base de datos está ocupada. Repita en un momento. No se cambió nada." in done.text
     assert workers(database) == [1]
     assert files(tmp_path) == ["lunes.sqlite3", "taller.sqlite3"]
+
+
+@pytest.mark.sqlite
+def test_an_open_reader_neither_stops_a_restore_nor_misses_it(database: Path, tmp_path: Path) -> None:
+    manage("backup", tmp_path / "lunes.sqlite3")
+    add_worker(database, 1)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        assert other.execute("SELECT count(*) FROM occupation_trabajador").fetchone() == (1,)
+        assert not manage("restore", tmp_path / "lunes.sqlite3").failed
+        assert other.execute("SELECT count(*) FROM occupation_trabajador").fetchone() == (1,)
+        other.execute("COMMIT")
+        assert other.execute("SELECT count(*) FROM occupation_trabajador").fetchone() == (0,)
+
+
+@pytest.mark.sqlite
+def test_what_is_written_during_a_restore_is_in_what_was_put_aside_or_in_the_restored_shop(
+    database: Path, tmp_path: Path
+) -> None:
+    manage("backup", tmp_path / "lunes.sqlite3")
+    written, stop = [0], threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            add_worker(database, written[-1] + 1)
+            written.append(written[-1] + 1)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    wait_until(lambda: len(written) > 5, "the first workers")
+    done = manage("restore", tmp_path / "lunes.sqlite3")
+    seen = len(written)
+    wait_until(lambda: len(written) > seen + 5, "workers after the restore")
+    stop.set()
+    writer.join()
+    assert not done.failed
+    (aside,) = tmp_path.glob("*antes*.sqlite3")
+    assert workers(aside) + workers(database) == written[1:]
+
+
+@pytest.mark.sqlite
+def test_a_broken_database_that_a_program_has_open_is_not_moved_from_under_it(database: Path, tmp_path: Path) -> None:
+    add_worker(database, 1)
+    manage("backup", tmp_path / "lunes.sqlite3")
+    reading = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM auth_user'); print()"
+    command = [sys.executable, "-c", f"{reading}; sys.stdin.read()", str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        other.stdout.readline()
+        with database.open("r+b") as file:
+            file.write(b"basura" * 5000)
+        done = manage("restore", tmp_path / "lunes.sqlite3")
+        other.communicate()
+    assert done.failed
+    assert "La base está dañada y otro programa la tiene abierta" in done.text
+    assert database.read_bytes()[:6] == b"basura"
+    assert not list(tmp_path.glob("*antes*"))
+
+
+@pytest.mark.sqlite
+def test_a_log_that_a_power_cut_left_is_not_played_into_what_is_restored(database: Path, tmp_path: Path) -> None:
+    manage("backup", tmp_path / "lunes.sqlite3")
+    with closing(sqlite3.connect(database)) as web, web:
+        web.execute("INSERT INTO occupation_trabajador(id, nombre, apellido, activo) VALUES (1, 'Ana', 'Soto', 1)")
+        web.commit()
+        log = Path(f"{database}-wal").read_bytes()
+    for file in tmp_path.glob("taller.sqlite3*"):
+        file.unlink()
+    Path(f"{database}-wal").write_bytes(log)
+    assert not manage("restore", tmp_path / "lunes.sqlite3").failed
+    assert workers(database) == []
+    assert [path.read_bytes() == log for path in tmp_path.glob("*antes*-wal")] == [True]
+
+
+@pytest.mark.sqlite
+def test_a_database_that_was_copied_into_place_without_a_log_is_replaced_too(database: Path, tmp_path: Path) -> None:
+    add_worker(database, 1)
+    manage("backup", tmp_path / "lunes.sqlite3")
+    add_worker(database, 2)
+    query(database, "PRAGMA journal_mode=DELETE")
+    assert not manage("restore", tmp_path / "lunes.sqlite3").failed
+    assert [workers(database), [workers(path) for path in tmp_path.glob("*antes*")]] == [[1], [[1, 2]]]
+
+
+@pytest.mark.sqlite
+def test_an_interruption_after_the_commit_does_not_lose_what_was_put_aside(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from occupation.services import backup
+
+    add_worker(database, 1)
+    manage("backup", tmp_path / "lunes.sqlite3")
+    add_worker(database, 2)
+    refuse = backup._refuse_busy
+
+    def interrupt(status: int, remaining: int, total: int) -> None:
+        refuse(status, remaining, total)
+        if status == sqlite3.SQLITE_DONE and list(tmp_path.glob("*antes*")) and workers(database) == [1]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(backup, "_refuse_busy", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        manage("restore", tmp_path / "lunes.sqlite3")
+    assert [workers(database), [workers(path) for path in tmp_path.glob("*antes*")]] == [[1], [[1, 2]]]
 
 
 @pytest.mark.sqlite

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from occupation.services import ClaimReport
 from occupation.services.claims import heal_claim
 from occupation.vocabulary import Operacion
 from tests.factories import SpoolFactory
+from tests.ports import wait_until
 from tests.shop import COMMITS, SUPERVISOR, TABLET, Shop, refusal, row_of
 
 pytestmark = COMMITS
@@ -296,6 +298,10 @@ def test_the_claim_of_a_pause_that_somebody_overtook_stays_theirs(shop: Shop, sp
     assert shop.claims() == {KEY: FOREIGN}
 
 
+def _has_grown(things: Sized, size: int) -> bool:
+    return len(things) >= size
+
+
 def test_valkey_killed_and_restarted_under_load(shop: Shop, long_profile: bool) -> None:  # noqa: FBT001 - a fixture
     """Two workers take and pause while Valkey dies and returns: no verb fails, and the claims agree in the end."""
     spools = [SpoolFactory() for _ in range(6)]
@@ -316,10 +322,8 @@ def test_valkey_killed_and_restarted_under_load(shop: Shop, long_profile: bool) 
     for worker in workers:
         worker.start()
     for _ in range(20 if long_profile else 3):
-        seen = len(done)
         shop.valkey.kill()
-        while len(done) < seen + 10:
-            assert any(worker.is_alive() for worker in workers)
+        wait_until(partial(_has_grown, done, len(done) + 10), "verbs without Redis")
         shop.valkey.start()
     stop.set()
     for worker in workers:

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 
 from occupation import services
 from occupation.models import Evento, Spool
+from occupation.refusals import SinEspacio
 from occupation.vocabulary import Operacion
 from tests.api_client import ApiClient
 from tests.factories import DeviceFactory, SpoolFactory
@@ -66,13 +67,13 @@ def whole(spool: Spool) -> tuple[int, bool]:
 def test_a_verb_on_a_full_disk_leaves_nothing_half_done(shop: Shop) -> None:
     spool: Spool = SpoolFactory(tag_hoja="MK-1")
     with _no_room():
-        with pytest.raises(OperationalError, match="full"):
+        with pytest.raises(SinEspacio):
             take_and_pause_until_full("MK-1")
         verbs, agrees = whole(spool)
         assert agrees
         shop.listener.heard()
         before = shop.everything()
-        with pytest.raises(OperationalError, match="full"):
+        with pytest.raises(SinEspacio):
             next_verb(spool)
         assert shop.everything() == before
     next_verb(spool)
@@ -83,10 +84,11 @@ def test_the_api_answers_an_error_and_goes_on_reading(shop: Shop) -> None:
     SpoolFactory(tag_hoja="MK-1")
     api = ApiClient(DeviceFactory(kind="api").raw_token)
     with _no_room():
-        with pytest.raises(OperationalError, match="full"):
+        with pytest.raises(SinEspacio):
             take_and_pause_until_full("MK-1")
         path = "occupation/pausar" if Spool.objects.get().ocupado else "occupation/tomar"
         status, answer = api.post(path, tag_spool="MK-1", worker_id=93, operacion="ARM")
         seen, now = api.get("occupation/status/MK-1")
     assert (status, answer["success"], answer["error"]) == (500, False, "ERROR_INTERNO")
+    assert answer["message"].startswith("El disco del servidor está lleno: no se guardó nada.")
     assert (seen, now["version"]) == (200, str(Spool.objects.get().version))

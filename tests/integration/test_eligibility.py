@@ -10,11 +10,20 @@ import pytest
 from pytest_django import Settings
 
 from occupation.api.schemas import AccionListable
-from occupation.eligibility import eligible, listed, why_not
+from occupation.eligibility import eligible, listed, narrowed, why_not
 from occupation.models import Spool, Trabajador
 from occupation.refusals import Refused
 from occupation.rules import judge_inspeccionar, judge_tomar
-from occupation.vocabulary import CICLOS_MAXIMOS, Accion, EstadoCalidad, EstadoTrabajo, Operacion, Rol
+from occupation.vocabulary import (
+    AVANCES_DE,
+    CICLOS_MAXIMOS,
+    Accion,
+    Avance,
+    EstadoCalidad,
+    EstadoTrabajo,
+    Operacion,
+    Rol,
+)
 from tests.factories import MATERIALES, SpoolFactory, TrabajadorFactory
 from tests.shop import COMMITS
 
@@ -112,3 +121,15 @@ def test_the_list_for_taking_with_what_is_held_shows_what_is_free_and_what_would
         assert set(free.values_list("pk", flat=True)) == set(can_be_taken.values_list("pk", flat=True))
         held_for_it = set(Spool.objects.filter(ocupado_operacion=operacion).values_list("pk", flat=True))
         assert held_for_it - set(shown.values_list("pk", flat=True)) == set()
+
+
+def test_every_spool_of_a_list_is_in_exactly_one_part_of_it(spools: list[Spool]) -> None:
+    for operacion, avances in AVANCES_DE.items():
+        inspected = operacion == Operacion.METROLOGIA
+        whole = Spool.objects.filter(eligible(Accion.INSPECCIONAR, operacion) if inspected else listed(operacion))
+        parts = {avance: set(whole.filter(narrowed(avance, operacion))) for avance in avances}
+        assert all(parts.values()), operacion
+        assert sum(map(len, parts.values())) == whole.count(), operacion
+        assert set.union(*parts.values()) == set(whole), operacion
+        free = parts.get(Avance.SIN_EMPEZAR, set()) | parts.get(Avance.EN_PAUSA, set())
+        assert {why_not(spool, Accion.TOMAR, operacion) for spool in free} <= {None}, operacion

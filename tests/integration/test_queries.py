@@ -13,9 +13,9 @@ import pytest
 
 from occupation import queries, services
 from occupation.models import Device, Spool, TagAnterior
-from occupation.queries import find_any_spool, find_spool, list_spools
+from occupation.queries import Recorte, count_by_nv, find_any_spool, find_spool, list_spools
 from occupation.services import Actor
-from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion, Rol
+from occupation.vocabulary import Accion, Avance, EstadoCalidad, EstadoTrabajo, Operacion, Rol
 from tests.factories import DESDE, DeviceFactory, SpoolFactory, TrabajadorFactory
 from tests.shop import COMMITS, TABLET, refusal
 
@@ -263,3 +263,60 @@ def test_the_newest_journal_id() -> None:
     spool = SpoolFactory(ocupado_por=worker)
     services.pausar(tag=spool.tag, trabajador_id=93, actor=TABLET)
     assert queries.journal_id() == spool.eventos.latest("id").pk
+
+
+@pytest.fixture
+def two_orders() -> None:
+    """NV1 with one spool of each kind for ARM, NV2 with two not begun, one without NV, one that waits for materials."""
+    holder = TrabajadorFactory(id=94)
+    SpoolFactory(tag_hoja="A-1", nv="NV1")
+    SpoolFactory(tag_hoja="A-2", nv="NV1", arm_state=EstadoTrabajo.EN_PROGRESO, armador=holder)
+    SpoolFactory(tag_hoja="A-3", nv="NV1", ocupado_por=holder)
+    SpoolFactory(tag_hoja="A-4", nv="NV1", ocupado_por=holder, ocupado_operacion=SOLD)
+    SpoolFactory(tag_hoja="B-1", nv="NV2")
+    SpoolFactory(tag_hoja="B-2", nv="NV2")
+    SpoolFactory(tag_hoja="C-1", nv="")
+    SpoolFactory(tag_hoja="D-1", nv="NV1", fecha_materiales=None)
+
+
+@pytest.mark.parametrize(
+    ("recorte", "q", "expected"),
+    [
+        (Recorte(), "", ["A-1", "A-2", "A-3", "A-4", "B-1", "B-2", "C-1"]),
+        (Recorte(nv="NV2"), "", ["B-1", "B-2"]),
+        (Recorte(nv="NV9"), "", []),
+        (Recorte(nv="nv\0"), "", []),
+        (Recorte(avance=Avance.SIN_EMPEZAR), "", ["A-1", "B-1", "B-2", "C-1"]),
+        (Recorte(avance=Avance.EN_PAUSA), "", ["A-2"]),
+        (Recorte(avance=Avance.OCUPADO), "", ["A-3", "A-4"]),
+        (Recorte("NV1", Avance.SIN_EMPEZAR), "", ["A-1"]),
+        (Recorte(nv="NV1"), "1", ["A-1", "D-1", "A-2", "A-3", "A-4"]),
+        (Recorte(avance=Avance.SIN_EMPEZAR), "1", ["A-1", "B-1", "C-1"]),
+    ],
+)
+def test_a_list_is_narrowed_to_an_nv_and_to_how_far_its_spools_are(
+    two_orders: None, recorte: Recorte, q: str, expected: list[str]
+) -> None:
+    assert sorted(tags(recorte=recorte, q=q, con_ocupados=True)) == sorted(expected)
+
+
+def test_the_nvs_of_a_list_are_counted_as_it_would_be_narrowed(
+    two_orders: None, django_assert_num_queries: NumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        assert count_by_nv(operacion=ARM, con_ocupados=True) == [("NV1", 4), ("NV2", 2)]
+    assert count_by_nv(operacion=ARM) == [("NV1", 2), ("NV2", 2)]
+    assert count_by_nv(operacion=ARM, con_ocupados=True, avance=Avance.OCUPADO) == [("NV1", 2)]
+    assert count_by_nv(operacion=ARM, con_ocupados=True, q="d1") == [("NV1", 1)]
+    assert count_by_nv(operacion=ARM, con_ocupados=True, limit=1) == [("NV1", 4)]
+    assert count_by_nv(operacion=ARM, q="\0") == []
+    assert count_by_nv(operacion=METROLOGIA, accion=Accion.INSPECCIONAR) == []
+
+
+def test_the_pages_of_a_narrowed_list_stay_narrowed() -> None:
+    for number in range(9):
+        SpoolFactory(tag_hoja=f"A-{number}", nv="NV1" if number % 2 else "NV2")
+    first = list_spools(operacion=ARM, recorte=Recorte(nv="NV2"), limit=3)
+    rest = list_spools(operacion=ARM, recorte=Recorte(nv="NV2"), limit=3, cursor=first.siguiente)
+    assert [fila.spool.tag for fila in [*first.filas, *rest.filas]] == ["A-0", "A-2", "A-4", "A-6", "A-8"]
+    assert rest.siguiente is None

@@ -175,3 +175,43 @@ def test_a_script_gets_the_wall_without_its_frame_and_a_stranger_nothing() -> No
     part = wall().client.get("/tablero/", headers={"HX-Request": "true"})
     assert part.content.decode().lstrip().startswith('<main id="tablero"')
     assert Client().get("/tablero/")["Location"] == "/vincular/?siguiente=%2Ftablero%2F"
+
+
+PART = {"HX-Request": "true"}
+
+
+def test_boards_that_ask_for_the_same_picture_cost_one_painting() -> None:
+    taken()
+    one, other = wall().client, Tablet(nombre="Otro muro", kind=DeviceKind.BOARD).client
+    first = one.get("/tablero/", headers=PART)
+    other.get("/tablero/")
+    with CaptureQueriesContext(connection) as queries:
+        second = other.get("/tablero/", headers=PART)
+    assert (second.content, second["ETag"]) == (first.content, first["ETag"])
+    # Whose board it is, and what the newest journal row is.
+    assert len(queries) == 2
+    assert sorted(first["Cache-Control"].split(", ")) == ["no-cache", "private"]
+    assert {"HX-Request", "Cookie"} <= set(first["Vary"].split(", "))
+
+
+def test_a_board_that_has_the_picture_is_told_so_until_something_happens_or_a_minute_passes() -> None:
+    client = wall().client
+    with time_machine.travel(NOON, tick=False) as clock:
+        spool = taken()
+        seen = client.get("/tablero/", headers=PART)["ETag"]
+        again = client.get("/tablero/", headers=PART | {"If-None-Match": seen})
+        assert (again.status_code, again.content, again["ETag"]) == (304, b"", seen)
+        assert client.get("/tablero/?pagina=2", headers=PART | {"If-None-Match": seen}).status_code == 200
+        clock.shift(60)
+        later = client.get("/tablero/", headers=PART | {"If-None-Match": seen})
+        assert [card.partition(" MR(93)")[2] for card in on_the_wall(later)] == [" ARMADO 1m"]
+        liberar(tag=spool.tag, motivo="se fue", actor=SUPERVISOR)
+        freed = client.get("/tablero/", headers=PART | {"If-None-Match": later["ETag"]})
+        assert (freed.status_code, on_the_wall(freed)) == (200, [])
+
+
+def taken() -> Spool:
+    TrabajadorFactory(id=93, nombre="Miguel", apellido="Rojas")
+    spool = SpoolFactory()
+    tomar(tag=spool.tag, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    return spool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,8 +96,11 @@ def test_the_heartbeat_says_the_build_and_the_shops_time_and_asks_nothing() -> N
     from django.test import Client
 
     beat = Client().get("/pulso/")
-    assert (beat.status_code, beat.content) == (204, b"")
-    assert json.loads(beat["HX-Trigger"]) == {"pulso": {"version": settings.VERSION, "minutos": 12 * 60}}
+    assert (beat.status_code, beat["Cache-Control"]) == (
+        200,
+        "max-age=0, no-cache, no-store, must-revalidate, private",
+    )
+    assert beat.json() == {"version": settings.VERSION, "hora": "2026-05-14T12:00:00-04:00"}
 
 
 def test_a_script_of_a_page_whose_worker_is_gone_is_sent_to_the_question() -> None:
@@ -107,9 +109,12 @@ def test_a_script_of_a_page_whose_worker_is_gone_is_sent_to_the_question() -> No
     assert answer["HX-Redirect"] == "/"
 
 
-def test_how_far_the_sheet_is_behind_is_counted() -> None:
-    tablet = Tablet().step_up(TrabajadorFactory(id=93))
-    assert "hoja al día" in words(tablet.get("/trabajo/"))
-    for _ in range(2):
-        tomar(tag=SpoolFactory().tag, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
-    assert "hoja: 2 filas por escribir" in words(tablet.get("/trabajo/"))
+def test_how_long_the_sheet_has_been_behind_is_told() -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        tablet = Tablet().step_up(TrabajadorFactory(id=93))
+        told = ["hoja al día" in words(tablet.get("/trabajo/"))]
+        for text, later in (("1 s", 0), ("40 s", 40), ("2m", 80), ("1h 2m", 3600)):
+            clock.shift(later)
+            tomar(tag=SpoolFactory().tag, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+            told.append(f"hoja {text} atrás" in words(tablet.get("/trabajo/")))
+    assert told == [True] * 5

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from occupation.models import FilaDuplicada, Spool, TagAnterior, Trabajador
+from occupation.queries import journal_id
 from occupation.services import Actor, liberar, tomar
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Rol
 from tests.factories import SpoolFactory, TrabajadorFactory
@@ -185,6 +186,7 @@ def test_what_a_supervisor_released_is_told_until_somebody_takes_it() -> None:
     assert spool.tag == "C-1"
 
 
+@time_machine.travel(NOON, tick=False)
 def test_the_look_for_news_answers_nothing_unless_something_changed() -> None:
     tablet = at_work()
     seen = tablet.get("/trabajo/").context["pantalla"].huella
@@ -195,7 +197,30 @@ def test_the_look_for_news_answers_nothing_unless_something_changed() -> None:
     tomar(tag=spool.tag, trabajador_id=93, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
     news = tablet.get("/trabajo/mios/", visto=seen)
     assert [card[:5] for card in mine(news)] == ["D -1 "]
-    assert json.loads(news["HX-Trigger"]) == {"hoja": {"texto": "hoja: 1 fila por escribir"}}
+    assert json.loads(news["HX-Trigger"]) == {"hoja": {"texto": "hoja 1 s atrás"}}
+
+
+def test_a_list_that_shows_what_is_answers_nothing_until_something_happens() -> None:
+    SpoolFactory(tag_hoja="E-2", nv="NV1")
+    tablet = at_work()
+    revision = tablet.get("/trabajo/?op=ARM").context["pantalla"].revision
+    ask = {"HX-Request": "true", "HX-Target": "lista", "If-None-Match": f'"{revision}"'}
+    still = tablet.client.get("/trabajo/?op=ARM&filas=1", headers=ask)
+    assert (still.status_code, still.content) == (304, b"")
+    tomar(tag="E-2", trabajador_id=juan().id, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
+    news = tablet.client.get("/trabajo/?op=ARM&filas=1", headers=ask)
+    assert ([row.split(" · ")[0] for row in rows(news)], takeable(news)) == (["E -2 NV1 Ocupado por JP(94)"], [])
+    assert news["ETag"] == f'"{journal_id()}"'
+    assert "HX-Replace-Url" not in news
+
+
+def test_a_list_is_read_anew_as_long_as_it_was_shown() -> None:
+    SpoolFactory.create_batch(150)
+    tablet = at_work()
+    shown = {
+        filas: len(rows(tablet.get("/trabajo/", op="ARM", filas=filas))) for filas in ("", "60", "61", "9999", "x")
+    }
+    assert shown == {"": 60, "60": 60, "61": 120, "9999": 150, "x": 60}
 
 
 def test_a_script_that_asks_for_the_list_gets_only_the_list() -> None:

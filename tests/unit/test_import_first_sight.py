@@ -185,3 +185,9 @@ def test_the_office_columns_are_read_and_an_unreadable_one_stays_out() -> None:
 def test_approval_without_work_is_kept_as_the_row_has_it() -> None:
     columns, _ = seen({QC: "20-01-2026"})
     assert columns["fecha_qc"] == date(2026, 1, 20)
+
+
+def test_a_tick_that_cp1252_could_not_write_is_no_edit() -> None:
+    ours = "Disponible - ARM completado, SOLD completado, METROLOGIA APROBADO ✓"
+    assert reading({"Estado_Detalle": ours.replace("✓", "?")}).app_cells()["Estado_Detalle"] == ours
+    assert reading({"Estado_Detalle": "¿APROBADO ? no sé"}).app_cells()["Estado_Detalle"] == "¿APROBADO ? no sé"

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 
 from occupation.management.commands._shop_command import ShopCommand
+from occupation.refusals import SinEspacio
 from occupation.sheets.book import BookUnreadable
 from occupation.sheets.pull import import_book
 from occupation.sheets.shop import book_at
@@ -37,10 +38,10 @@ class Command(ShopCommand):
             report = import_book(book_at(Path(options["book"])), dry_run=options["dry_run"])
         except BookUnreadable as unreadable:
             raise CommandError(f"{unreadable} No se cambió nada.") from unreadable
-        except OperationalError as broken:
+        except (OperationalError, SinEspacio) as broken:
             raise CommandError(
-                f"La base de datos no pudo seguir ({broken}). Lo importado hasta aquí quedó guardado: cuando esté "
-                "resuelto, importe otra vez el mismo libro."
+                f"La base de datos no pudo seguir ({broken.__cause__ or broken}). Lo importado hasta aquí quedó "
+                "guardado: cuando esté resuelto, importe otra vez el mismo libro."
             ) from broken
         for line in report.lines:
             self.stdout.write(line)

@@ -1,0 +1,109 @@
+"""What the mirror remembers of its writes: what it meant to write, what was proved, what was refused.
+
+Each step is its own transaction, so that a relay that dies between any two finds out what it has to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from occupation.models import EstadoHoja, Mirror, VersionMostrada
+from occupation.services._transaction import verb_transaction
+from occupation.services.importing import locked_spools
+from occupation.sheets.identity import version_of
+
+KEPT = timedelta(days=60)
+"""How long a version that stood in the sheet is known: a file left open for longer is nobody's."""
+
+_BATCH = 200
+
+
+class RowWritten(NamedTuple):
+    """One row of a write: the spool and its version as written, the texts of the cells, and all that is known then."""
+
+    spool_id: int
+    version: UUID
+    cells: Mapping[str, str]
+    base: Mapping[str, str]
+
+
+def intend(rows: Sequence[RowWritten], reserva: Mapping[str, Any] | None = None) -> None:
+    """Remember what is about to be written, before it is. `reserva` is the events of Metadata and their rows."""
+    with verb_transaction():
+        ahora = timezone.now()
+        mirrors = Mirror.objects.in_bulk([row.spool_id for row in rows])
+        for row in rows:
+            mirrors[row.spool_id].intent = dict(row.cells)
+        Mirror.objects.bulk_update(mirrors.values(), ["intent"], batch_size=_BATCH)
+        shown = [*_shown_before(mirrors), *((row.version, row.spool_id, dict(row.cells)) for row in rows)]
+        VersionMostrada.objects.bulk_create(
+            (VersionMostrada(version=v, spool_id=id, celdas=cells, instante=ahora) for v, id, cells in shown),
+            ignore_conflicts=True,
+            batch_size=_BATCH,
+        )
+        if reserva is not None:
+            keep(reserva=dict(reserva))
+
+
+def _shown_before(mirrors: Mapping[int, Mirror]) -> list[tuple[UUID, int, dict[str, str]]]:
+    versions = {id: version_of(mirror.base.get("version", "")) for id, mirror in mirrors.items()}
+    return [(UUID(text), id, {}) for id, text in versions.items() if text]
+
+
+def settle(rows: Sequence[RowWritten]) -> None:
+    """The sheet was seen to hold these rows: a new base, and the debt is paid where nothing happened since."""
+    with verb_transaction():
+        spools = locked_spools(pk__in=[row.spool_id for row in rows])
+        mirrors = Mirror.objects.in_bulk([row.spool_id for row in rows])
+        for row in rows:
+            mirror = mirrors[row.spool_id]
+            mirror.base, mirror.intent, mirror.row_hash = dict(row.base), {}, ""
+            if spools[row.spool_id].version == row.version:
+                mirror.behind_since, mirror.left = None, _still_left(mirror)
+        fields = ["base", "intent", "row_hash", "behind_since", "left"]
+        Mirror.objects.bulk_update(mirrors.values(), fields, batch_size=_BATCH)
+
+
+def _still_left(mirror: Mirror) -> dict[str, str]:
+    return {header: text for header, text in mirror.left.items() if mirror.base.get(header, "") != text}
+
+
+def park(spool_id: int, error: str) -> None:
+    """Take a row that the book refuses out of the way, until a verb on it or an admin tries again."""
+    with verb_transaction():
+        Mirror.objects.filter(pk=spool_id).update(error=error[:300], error_en=timezone.now(), intent={})
+
+
+def requeue(spool_ids: Sequence[int]) -> int:
+    """Try parked rows again; how many there were."""
+    with verb_transaction():
+        return Mirror.objects.filter(pk__in=spool_ids).exclude(error="").update(error="", error_en=None)
+
+
+def keep(**columns: Any) -> None:
+    """Change what the relay keeps across restarts, inside a transaction."""
+    if not EstadoHoja.objects.filter(pk=1).update(**columns):
+        EstadoHoja.objects.create(pk=1, **columns)
+
+
+def remember(**columns: Any) -> None:
+    """Change what the relay keeps across restarts."""
+    with verb_transaction():
+        keep(**columns)
+
+
+def forget_old_versions() -> int:
+    """Forget versions that stood in the sheet long ago; how many."""
+    with verb_transaction():
+        return VersionMostrada.objects.filter(instante__lt=timezone.now() - KEPT).delete()[0]
+
+
+def settle_audit(*, hasta: int, last_row: int) -> None:
+    """Metadata was seen to hold every event up to this id, and to end at this row."""
+    with verb_transaction():
+        keep(metadata_hasta=hasta, metadata_fila=last_row, reserva={})

@@ -1,0 +1,107 @@
+"""The audit in the sheet: which events Metadata lacks, their cells, and the rows they go to.
+
+Every event is there exactly once, even when an answer was lost: what was sent and not seen goes to the same rows
+until it is seen, so that a request applied late writes over itself. Rows that people append are never written over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Max, QuerySet
+
+from occupation.models import EstadoHoja, Evento
+from occupation.sheets.book import Ask, Grid, RowChange
+from occupation.sheets.guard import shrunk
+from occupation.sheets.layout import Tab
+from occupation.vocabulary import Accion, ActorTipo, TipoEvento
+
+TAIL: Final = 500
+"""How many of Metadata's last rows a cycle reads, and how many events it writes at most."""
+
+_NOT_TOLD: Final = (TipoEvento.STATE_CHANGE, TipoEvento.IMPORTACION)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPlan:
+    """Events to write with their rows, and the id up to which the audit is complete once these rows are seen.
+
+    `refused` says, in Spanish, why nothing may be written after this read.
+    """
+
+    rows: Sequence[RowChange] = ()
+    hasta: int = 0
+    last_row: int = 1
+    refused: str = ""
+
+    @property
+    def reserva(self) -> dict[str, Any]:
+        """What to keep until the rows are seen: their ids by row, and how far the audit is complete then."""
+        return {"hasta": self.hasta, "filas": {str(row.number): row.cells["id"] for row in self.rows}}
+
+
+def owed(state: EstadoHoja) -> bool:
+    """Whether Metadata lacks something."""
+    return bool(state.reserva) or told_after(state.metadata_hasta).exists()
+
+
+def told_after(hasta: int) -> QuerySet[Evento]:
+    """The events after that id that Metadata tells of. What was read from the sheet is not told back to it."""
+    events = Evento.objects.filter(id__gt=hasta).exclude(tipo__in=_NOT_TOLD)
+    return events.exclude(actor_tipo=ActorTipo.HOJA, accion=Accion.TOMAR)
+
+
+def ask(state: EstadoHoja, *, whole: bool) -> Ask:
+    """What to read before writing: the tail, or everything when its end is not known for sure."""
+    first = 2 if whole or state.reserva else max(2, state.metadata_fila - TAIL + 1)
+    return Ask(Tab.METADATA, None, first)
+
+
+def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> AuditPlan:
+    """Choose the rows for the events that the sheet lacks: those reserved before, else the first free ones."""
+    had, found = state.metadata_fila - 1, grid.last_row - 1
+    if not accept_shrink and shrunk(had, found, empty=found == 0):
+        return AuditPlan(refused=f"la hoja {Tab.METADATA} trae {found} de {had} filas: parece una lectura incompleta")
+    place = grid.names.index("id")
+    present = {str(row.cells[place] or "").strip().lower() for row in grid.rows}
+    taken = {row.number for row in grid.rows}
+    last = Evento.objects.aggregate(last=Max("id"))["last"] or 0
+    events = list(told_after(state.metadata_hasta).select_related("trabajador").order_by("id")[:TAIL])
+    hasta = events[-1].pk if len(events) == TAIL else last
+    numbers = {id: int(number) for number, id in state.reserva.get("filas", {}).items() if int(number) not in taken}
+    free = max([grid.last_row, *numbers.values()])
+    rows = []
+    for evento in events:
+        if str(evento.uuid) not in present:
+            number = numbers.get(str(evento.uuid)) or (free := free + 1)
+            rows.append(RowChange(Tab.METADATA, number, cells_of(evento)))
+    return AuditPlan(rows, hasta, grid.last_row)
+
+
+def seen(grid: Grid, planned: AuditPlan) -> bool:
+    """Whether every event of the plan stands in the tab now, at whatever row."""
+    place = grid.names.index("id")
+    present = {str(row.cells[place] or "").strip().lower() for row in grid.rows}
+    return all(row.cells["id"] in present for row in planned.rows)
+
+
+def cells_of(evento: Evento) -> Mapping[str, Any]:
+    """One event as a row of Metadata."""
+    worker = evento.trabajador
+    return {
+        "id": str(evento.uuid),
+        "timestamp": evento.instante,
+        "evento_tipo": str(evento.tipo),
+        "tag_spool": evento.estado.get("tag_spool", ""),
+        "worker_id": worker.id if worker else 0,
+        "worker_nombre": worker.worker_nombre if worker else "",
+        "operacion": str(evento.operacion),
+        "accion": str(evento.accion),
+        "fecha_operacion": evento.dia,
+        "metadata_json": json.dumps(
+            {"actor": evento.actor_nombre, **evento.detalle}, ensure_ascii=False, sort_keys=True
+        ),
+    }

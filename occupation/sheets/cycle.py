@@ -1,0 +1,255 @@
+"""One cycle of the mirror: read the book, import what the office wrote, merge what people wrote into our columns, and
+write what the sheet lacks.
+
+Nothing of it is remembered only here: a cycle that dies between any two steps is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.utils import timezone
+from tenacity import Retrying, retry_if_result, stop_after_attempt
+
+from occupation.models import EstadoHoja, Retencion, Spool, Trabajador
+from occupation.refusals import Ocupado, Refused, VersionConflict
+from occupation.services.conflicts import Edit, list_edits
+from occupation.services.holds import allowed, hold, release, sync_holds, waiting
+from occupation.services.mirroring import remember
+from occupation.services.sheet_edits import adoptar
+from occupation.sheets import audit
+from occupation.sheets.book import Ask, BookMoved, Grid, LiveBook
+from occupation.sheets.budget import AFTER_MOVE
+from occupation.sheets.cycle_report import CycleReport
+from occupation.sheets.flush import Flush, Memory
+from occupation.sheets.guard import shrunk
+from occupation.sheets.hydrate import Workers
+from occupation.sheets.layout import Hold, Tab
+from occupation.sheets.live import LiveRow, behind, judged, live_rows, reload
+from occupation.sheets.merge import ADOPTIONS, MANY_EDITS, Decision, Effect
+from occupation.sheets.pull import import_book
+from occupation.sheets.pull_rows import identify_rows
+from occupation.sheets.rows import APP_HEADERS
+from occupation.sheets.stored import stored_spools
+from occupation.vocabulary import TipoRetencion
+
+ATTEMPTS: Final = 3
+"""How often one cycle reads again because the book changed under it."""
+
+
+_OURS: Final = Ask(Tab.OPERACIONES, ("TAG_SPOOL", *APP_HEADERS))
+
+
+LOOK_AGAIN: Final = timedelta(seconds=60)
+"""How long an unchanged book is believed to need nothing."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What one reading of the book answered, as a book for the import."""
+
+    grids: Mapping[Tab, Grid | Hold]
+
+    def read(self, tab: Tab, columns: Sequence[str] | None = None) -> Grid | Hold:
+        """See `Book.read`: every column that may be asked for is there already."""
+        del columns
+        return self.grids[tab]
+
+
+@dataclass(slots=True)
+class Cycle:
+    """One cycle on one book. `dry_run` reads, plans and tells, and changes nothing anywhere.
+
+    Without `office` only our columns are read, and nothing is imported. `leads` is asked before each write.
+    """
+
+    book: LiveBook
+    memory: Memory = field(default_factory=Memory)
+    dry_run: bool = False
+    accept_shrink: bool = False
+    office: bool = True
+    leads: Callable[[], bool] = field(default=lambda: True)
+    report: CycleReport = field(default_factory=CycleReport)
+
+    def run(self) -> CycleReport:
+        """Read, merge, write and prove, again when the book moved meanwhile. Raises what the book raises."""
+        Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=AFTER_MOVE,
+            retry=retry_if_result(lambda done: not done),
+            retry_error_callback=lambda _: None,
+        )(self._attempt)
+        if not self.dry_run:
+            remember(sincronizada_en=timezone.now())
+        return self.report
+
+    def _attempt(self) -> bool:
+        try:
+            return self._once()
+        except BookMoved:
+            self.report.moved += 1
+            return False
+
+    def _once(self) -> bool:
+        """One reading and what follows from it; False when it must be read again."""
+        state = EstadoHoja.objects.filter(pk=1).first() or EstadoHoja()
+        workers = _workers()
+        flush = Flush(self.book, self.memory, self.report, workers, self.leads, dry_run=self.dry_run)
+        grids = self._read(state)
+        now = grids[Tab.OPERACIONES]
+        if isinstance(now, Grid) and flush.repair(now):
+            grids = self._read(state)
+        if self._is_quiet(state, grids):
+            return True
+        operaciones = self._import(grids) if self.office else self._ours(grids)
+        rows = self._merged(operaciones, workers) if operaciones is not None else []
+        metadata = grids[Tab.METADATA]
+        flush.accept_shrink = self.accept_shrink or allowed(Tab.METADATA, TipoRetencion.ENCOGIDA)
+        done = flush.run(state, operaciones, rows, metadata if isinstance(metadata, Grid) else None)
+        quiet = done and not self.dry_run and not self.report.effective
+        self.memory.quiet = tuple(grids.values()) if quiet else ()
+        self.memory.quiet_until = timezone.now() + LOOK_AGAIN
+        return done
+
+    def _is_quiet(self, state: EstadoHoja, grids: Mapping[Tab, Grid | Hold]) -> bool:
+        """Whether the book answered the very same as when there was nothing to do, and the app owes it nothing."""
+        quiet, until = self.memory.quiet, self.memory.quiet_until
+        if self.dry_run or until is None or timezone.now() >= until or len(quiet) != len(grids):
+            return False
+        same = all(one is other for one, other in zip(quiet, grids.values(), strict=True))
+        return same and not behind() and not audit.owed(state) and not Retencion.objects.exists()
+
+    def _read(self, state: EstadoHoja) -> dict[Tab, Grid | Hold]:
+        """Read every tab at one moment; one that waits for an admin's word is not even read."""
+        why = waiting(Tab.OPERACIONES, TipoRetencion.EDICIONES)
+        grids: dict[Tab, Grid | Hold] = {Tab.OPERACIONES: Hold(Tab.OPERACIONES, None, why)} if why else {}
+        whole = not self.memory.audit_known or not self.book.metered
+        wanted = [Ask(tab) for tab in (Tab.OPERACIONES, Tab.TRABAJADORES, Tab.ROLES)] if self.office else [_OURS]
+        asks = [ask for ask in wanted if ask.tab not in grids]
+        asks.append(audit.ask(state, whole=whole))
+        grids |= {ask.tab: grid for ask, grid in zip(asks, self.book.read_many(asks), strict=True)}
+        metadata = grids[Tab.METADATA]
+        if isinstance(metadata, Grid) and not whole and metadata.last_row < state.metadata_fila:
+            grids[Tab.METADATA] = self.book.read_many([audit.ask(state, whole=True)])[0]
+        return grids
+
+    def _import(self, grids: Mapping[Tab, Grid | Hold]) -> Grid | None:
+        """Import the office's side; return Operaciones if our columns may be merged and written."""
+        accept = self.accept_shrink or allowed(Tab.OPERACIONES, TipoRetencion.ENCOGIDA)
+        done = import_book(Snapshot(grids), dry_run=self.dry_run, accept_shrink=accept)
+        done.unadopted = 0
+        done.lines = [line for line in done.lines if not line.startswith("celda nuestra")]
+        metadata = grids[Tab.METADATA]
+        if isinstance(metadata, Hold):
+            done.hold(metadata)
+        self.report.imported = done
+        if not self.dry_run:
+            headers = [one for one in done.holds if not waiting(one.tab, TipoRetencion.EDICIONES)]
+            sync_holds(headers, done.refusals)
+        operaciones = grids[Tab.OPERACIONES]
+        refused = any(tab == Tab.OPERACIONES for tab, _ in done.refusals)
+        return operaciones if isinstance(operaciones, Grid) and not refused else None
+
+    def _ours(self, grids: Mapping[Tab, Grid | Hold]) -> Grid | None:
+        """Our columns, if they may be merged: not while the tab is held, or lost more than a guard lets pass."""
+        grid = grids[Tab.OPERACIONES]
+        if isinstance(grid, Hold):
+            self.report.hold(Tab.OPERACIONES, grid.motivo)
+            if not waiting(Tab.OPERACIONES, TipoRetencion.EDICIONES):
+                hold(Tab.OPERACIONES, TipoRetencion.ENCABEZADO, grid.motivo, grid.encabezado or "")
+            return None
+        found = {tagged.stored.spool_id for tagged in identify_rows(grid, stored_spools()).rows if tagged.stored}
+        active = Spool.objects.vivos().count()
+        return None if shrunk(active, len(found), empty=not found) else grid
+
+    def _merged(self, grid: Grid, workers: Workers) -> list[LiveRow]:
+        """Adopt, list and put back what people wrote; return the rows whose cells may be written now."""
+        rows = live_rows(grid, identify_rows(grid, stored_spools()), behind(), {} if self.office else self.memory.seen)
+        decided = list(judged(rows, workers))
+        self._note_quiet(decided)
+        adoptions = sum(one.effect in ADOPTIONS for _, decisions in decided for one in decisions)
+        if adoptions > MANY_EDITS and not allowed(Tab.OPERACIONES, TipoRetencion.EDICIONES):
+            self._too_many(adoptions)
+            return []
+        if self.dry_run:
+            self._tell(decided)
+            return rows
+        free = [row for row, decisions in decided if self._adopt(row, decisions)]
+        release(Tab.OPERACIONES, TipoRetencion.EDICIONES)
+        reload(free)
+        return free
+
+    def _note_quiet(self, decided: Iterable[tuple[LiveRow, list[Decision]]]) -> None:
+        """Rows without anything to do need no second look while they stay as they are."""
+        if self.office:
+            return
+        for row, decisions in decided:
+            quiet = all(one.effect == Effect.NOTHING for one in decisions)
+            self.memory.seen[row.spool.pk] = row.tagged.row_hash if quiet else ""
+
+    def _too_many(self, adoptions: int) -> None:
+        why = f"{adoptions} celdas de la app fueron editadas de una vez: un administrador debe permitirlo"
+        self.report.hold(Tab.OPERACIONES, why)
+        if not self.dry_run:
+            hold(Tab.OPERACIONES, TipoRetencion.EDICIONES, why)
+
+    def _tell(self, decided: Iterable[tuple[LiveRow, list[Decision]]]) -> None:
+        for row, decisions in decided:
+            for decision in decisions:
+                self._count(row, decision)
+
+    def _adopt(self, row: LiveRow, decisions: Sequence[Decision]) -> bool:
+        """Carry out the adoptions of one row and list the rest; False when somebody was faster: it is read again."""
+        version = row.spool.version
+        listed: list[Decision] = []
+        for decision in decisions:
+            if decision.effect not in ADOPTIONS:
+                listed.append(decision)
+                continue
+            try:
+                version = UUID(adoptar(tag=row.spool.tag, decision=decision, version=version).version)
+            except (VersionConflict, Ocupado):
+                return False
+            except Refused as refused:
+                listed.append(Decision(decision.header, Effect.RESTORE, why=refused.mensaje))
+            else:
+                self._count(row, decision)
+        self._list(row, listed)
+        return True
+
+    def _list(self, row: LiveRow, decisions: Sequence[Decision]) -> None:
+        sheet, app = row.row.app_cells(), row.app
+        edits = [
+            Edit(row.spool.pk, row.row.number, one, sheet[one.header], app[one.header])
+            for one in decisions
+            if one.effect in (Effect.RESTORE, Effect.CONFLICT)
+        ]
+        fresh = {edit.decision for edit in list_edits(edits)} if edits else set()
+        for decision in decisions:
+            if decision in fresh or decision.effect == Effect.HEAL:
+                self._count(row, decision)
+
+    def _count(self, row: LiveRow, decision: Decision) -> None:
+        """Count and tell what became of one edited cell."""
+        header, where = decision.header, f"{row.tagged.tag_hoja} fila {row.row.number}, {decision.header}"
+        said = row.row.app_cells()[header]
+        if decision.effect in ADOPTIONS:
+            self.report.adopted += 1
+            self.report.lines.append(f"adoptada: {where}: «{said}»")
+        elif decision.effect == Effect.CONFLICT:
+            self.report.conflicts += 1
+            self.report.lines.append(f"conflicto: {where}: la hoja dice «{said}», la app «{row.app[header]}»")
+        elif decision.effect == Effect.RESTORE:
+            self.report.put_back += 1
+            self.report.lines.append(f"devuelta: {where}: «{said}»: {decision.why}")
+        elif decision.effect == Effect.HEAL:
+            self.report.repaired += 1
+            self.report.lines.append(f"reparada: {where}: {decision.why}")
+
+
+def _workers() -> Workers:
+    return {one.id: one.worker_nombre for one in Trabajador.objects.all()}

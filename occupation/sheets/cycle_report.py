@@ -1,0 +1,58 @@
+"""What a cycle of the mirror did, in words and counts: one line of the log, and the output of `--once`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from occupation.sheets.layout import Tab
+from occupation.sheets.report import ImportReport
+
+_LABELS = {
+    "adopted": "adoptadas",
+    "conflicts": "conflictos",
+    "put_back": "devueltas",
+    "rows": "filas escritas",
+    "events": "eventos",
+    "repaired": "reparadas",
+    "parked": "estacionadas",
+    "moved": "relecturas",
+}
+
+
+@dataclass(slots=True)
+class CycleReport:
+    """The counts and lines of one cycle. `imported` is None when nothing could be imported."""
+
+    imported: ImportReport | None = None
+    adopted: int = 0
+    conflicts: int = 0
+    put_back: int = 0
+    rows: int = 0
+    events: int = 0
+    repaired: int = 0
+    parked: int = 0
+    moved: int = 0
+    held: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was held or refused."""
+        return not self.held and (self.imported is None or self.imported.complete)
+
+    @property
+    def effective(self) -> bool:
+        """Whether the cycle changed or refused anything."""
+        counts = any(getattr(self, name) for name in (*_LABELS, "held"))
+        return counts or (self.imported is not None and bool(self.imported.changes or not self.imported.complete))
+
+    def hold(self, tab: Tab, why: str) -> None:
+        """Count and tell a tab that is left alone."""
+        self.held += 1
+        self.lines.append(f"retenida: la hoja {tab}: {why}")
+
+    def summary(self) -> str:
+        """The counts that are not zero, in one line."""
+        mine = [f"{label}: {getattr(self, name)}" for name, label in _LABELS.items() if getattr(self, name)]
+        theirs = self.imported.brief() if self.imported else []
+        return ", ".join([*theirs, *mine]) or "sin cambios"

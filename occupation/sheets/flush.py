@@ -1,0 +1,169 @@
+"""The writing half of a cycle: intent, one request, proof, and what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from occupation.models import EstadoHoja
+from occupation.services.holds import hold, release
+from occupation.services.mirroring import intend, park, settle, settle_audit
+from occupation.sheets import audit
+from occupation.sheets.audit import AuditPlan
+from occupation.sheets.book import Ask, Change, Grid, LiveBook, WriteRefused
+from occupation.sheets.cycle_report import CycleReport
+from occupation.sheets.hydrate import Workers
+from occupation.sheets.layout import Tab
+from occupation.sheets.live import LiveRow, rows_to_write
+from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, proved, strays
+from occupation.vocabulary import TipoRetencion
+
+
+class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
+    """Another relay leads: nothing may be written any more."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a relay keeps between its cycles, and loses without harm when it ends.
+
+    `quiet` are the answers of a book that had nothing to do; while they are the very same, nothing is compared again.
+    """
+
+    audit_known: bool = False
+    gone: list[RowToWrite] = field(default_factory=list)
+    before: Grid | None = None
+    seen: dict[int, str] = field(default_factory=dict)
+    quiet: tuple[object, ...] = ()
+    quiet_until: datetime | None = None
+    dates: dict[Tab, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Flush:
+    """Writes what one reading of the book lacks, and looks whether it landed where it was meant to."""
+
+    book: LiveBook
+    memory: Memory
+    report: CycleReport
+    workers: Workers
+    leads: Callable[[], bool]
+    dry_run: bool = False
+    accept_shrink: bool = False
+
+    def run(
+        self,
+        state: EstadoHoja,
+        operaciones: Grid | None,
+        rows: Sequence[LiveRow],
+        metadata: Grid | None,
+    ) -> bool:
+        """Write and prove; False when something landed elsewhere and the book must be read again."""
+        wanted = rows_to_write([row for row in rows if not row.known.mirror.error], self.workers)
+        owing = {row.spool.pk for row in rows if row.known.mirror.behind_since or row.known.mirror.intent}
+        ready = [row for row in wanted if not row.change.cells and row.written.spool_id in owing]
+        wanted = [row for row in wanted if row.change.cells][:ROWS_PER_WRITE]
+        planned = self._audit(state, metadata)
+        if self.dry_run:
+            self.report.rows, self.report.events = len(wanted), len(planned.rows)
+            return True
+        if ready:
+            settle([row.written for row in ready])
+        grids = {tab: grid for tab, grid in ((Tab.OPERACIONES, operaciones), (Tab.METADATA, metadata)) if grid}
+        if wanted or planned.rows:
+            self.memory.before = operaciones
+            return self._write(Push(self.book, grids), wanted, planned)
+        if metadata is not None and not planned.refused:
+            self._audit_seen(state, planned, planned.last_row)
+        return True
+
+    def _audit(self, state: EstadoHoja, metadata: Grid | None) -> AuditPlan:
+        if metadata is None:
+            return AuditPlan(refused="retenida")
+        planned = audit.plan(metadata, state, accept_shrink=self.accept_shrink)
+        if planned.refused:
+            self.report.hold(Tab.METADATA, planned.refused)
+            if not self.dry_run:
+                hold(Tab.METADATA, TipoRetencion.ENCOGIDA, planned.refused)
+        elif not self.dry_run:
+            release(Tab.METADATA, TipoRetencion.ENCOGIDA)
+            self.memory.audit_known = True
+        return planned
+
+    def repair(self, now: Grid) -> bool:
+        """Put back what the last write left on rows that were not meant; whether there was anything."""
+        before, gone = self.memory.before, self.memory.gone
+        self.memory.before, self.memory.gone = None, []
+        changes = strays(before, now, gone) if before is not None and gone else []
+        if not changes:
+            return False
+        self._must_lead()
+        try:
+            self.book.apply(Change({Tab.OPERACIONES: now.columns}, changes))
+        except WriteRefused as refused:
+            self.report.lines.append(f"no se pudo reparar: {refused}")
+            return False
+        self.report.repaired += len(changes)
+        return True
+
+    def _write(self, push: Push, wanted: Sequence[RowToWrite], planned: AuditPlan) -> bool:
+        self._show_dates(push.grids)
+        self._must_lead()
+        intend([row.written for row in wanted], planned.reserva if planned.rows else None)
+        outcome = push.write(wanted, planned.rows)
+        for row, why in outcome.refused:
+            park(row.written.spool_id, why)
+            self.report.parked += 1
+            self.report.lines.append(f"estacionada: {row.tag}: {why}")
+        self._audit_outcome(outcome)
+        return self._prove(push.grids, outcome, planned)
+
+    def _must_lead(self) -> None:
+        if not self.leads():
+            raise NotLeading
+
+    def _show_dates(self, grids: Mapping[Tab, Grid]) -> None:
+        """Once per process, and again for a tab whose columns moved."""
+        stale = {tab: grid for tab, grid in grids.items() if self.memory.dates.get(tab) != grid.columns.positions}
+        if stale:
+            self.book.show_dates([grid.columns for grid in stale.values()])
+            self.memory.dates |= {tab: grid.columns.positions for tab, grid in stale.items()}
+
+    def _audit_outcome(self, outcome: Outcome) -> None:
+        if outcome.audit_refused:
+            self.report.hold(Tab.METADATA, outcome.audit_refused)
+            hold(Tab.METADATA, TipoRetencion.ESCRITURA, outcome.audit_refused)
+        else:
+            release(Tab.METADATA, TipoRetencion.ESCRITURA)
+
+    def _prove(self, grids: Mapping[Tab, Grid], outcome: Outcome, planned: AuditPlan) -> bool:
+        """Read back what was written: what stands is settled, what moved is told apart for the next reading."""
+        events = planned.rows if not outcome.audit_refused else ()
+        asks = [Ask(Tab.OPERACIONES, ("TAG_SPOOL",))] if outcome.taken else []
+        if events:
+            asks.append(Ask(Tab.METADATA, None, min(row.number for row in events)))
+        proof = {ask.tab: grid for ask, grid in zip(asks, self.book.read_many(asks), strict=True)} if asks else {}
+        fine = self._rows_proved(grids, outcome, proof.get(Tab.OPERACIONES))
+        metadata = proof.get(Tab.METADATA)
+        if events and isinstance(metadata, Grid) and audit.seen(metadata, planned):
+            settle_audit(hasta=planned.hasta, last_row=metadata.last_row)
+            self.report.events += len(events)
+        elif events:
+            self.memory.audit_known, fine = False, False
+        return fine
+
+    def _rows_proved(self, grids: Mapping[Tab, Grid], outcome: Outcome, proof: object) -> bool:
+        if not isinstance(proof, Grid):
+            return not outcome.taken
+        stood, self.memory.gone = proved(proof, grids[Tab.OPERACIONES], outcome.taken)
+        settle([row.written for row in stood])
+        self.report.rows += len(stood)
+        self.report.lines += [
+            f"movida: {row.tag} ya no está en la fila {row.change.number}; se repara" for row in self.memory.gone
+        ]
+        return not self.memory.gone
+
+    def _audit_seen(self, state: EstadoHoja, planned: AuditPlan, last_row: int) -> None:
+        if (state.metadata_hasta, state.metadata_fila, bool(state.reserva)) != (planned.hasta, last_row, False):
+            settle_audit(hasta=planned.hasta, last_row=last_row)

@@ -1,0 +1,196 @@
+"""The workbook in Google Sheets.
+
+Nothing here is imported unless a shop is configured for Google, and nobody is contacted before the first read. Tabs are
+read by name and written by id; ids and sizes are learnt once, and again when Google says that they are wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from occupation.sheets.book import (
+    USUAL_NAMES,
+    Ask,
+    BookBusy,
+    BookMoved,
+    BookUnreadable,
+    Change,
+    Grid,
+    Meter,
+    Request,
+    TabNames,
+    WriteRefused,
+    missing_tab,
+    pick,
+)
+from occupation.sheets.google_changes import Sheet, dressing, growth, updates
+from occupation.sheets.google_client import Refused, SheetsClient, connected, credentials_of
+from occupation.sheets.google_ranges import WHOLE, Plan, Rows, Span, spans_of
+from occupation.sheets.layout import Columns, Hold, Tab
+
+_TRIES: Final = 4
+_LOST_TRACK: Final = ("exceeds grid limits", "beyond the last requested", "No grid with id", "No sheet with id")
+_NOT_THERE: Final = ("Unable to parse range", *_LOST_TRACK)
+
+Json = dict[str, Any]
+
+
+def unmetered(request: Request) -> None:
+    """The meter of who asks so seldom that nobody counts."""
+
+
+class GoogleBook:
+    """One spreadsheet. See `LiveBook` for what each method promises; it is used by one thread at a time."""
+
+    metered = True
+
+    def __init__(
+        self, client: SheetsClient, spreadsheet_id: str, names: TabNames = USUAL_NAMES, meter: Meter = unmetered
+    ) -> None:
+        self.names = names
+        self._client = client
+        self._id = spreadsheet_id
+        self._meter = meter
+        self._sheets: dict[str, Sheet] = {}
+        self._headers: dict[Tab, tuple[object, ...]] = {}
+
+    def read(self, tab: Tab, columns: Sequence[str] | None = None) -> Grid | Hold:
+        """See `Book.read`."""
+        return self.read_many([Ask(tab, None if columns is None else tuple(columns))])[0]
+
+    def read_many(self, asks: Sequence[Ask]) -> list[Grid | Hold]:
+        """See `LiveBook.read_many`: one `values:batchGet`; more while tabs or headers turn out to be elsewhere."""
+        fresh = self._know(ask.tab for ask in asks)
+        for _ in range(_TRIES):
+            plans = {at: self._plan(ask, sizes_hold=fresh) for at, ask in enumerate(asks) if self._has(ask.tab)}
+            try:
+                answers = self._answers(list(plans.values()))
+            except Refused as refused:
+                if fresh or not refused.says(*_NOT_THERE):
+                    raise BookUnreadable(f"Google no pudo leer el libro: {refused}") from refused
+                fresh = self._learn()
+                continue
+            if answers is not None:
+                told = dict(zip(plans, answers, strict=True))
+                return [told.get(at) or missing_tab(ask.tab, self.names[ask.tab]) for at, ask in enumerate(asks)]
+            fresh = False
+        raise BookBusy("La hoja cambia mientras se lee.")
+
+    def apply(self, change: Change) -> None:
+        """See `LiveBook.apply`: one `spreadsheets.batchUpdate`, which grows a tab on the way."""
+        self._write(lambda: list(self._requests(change)), {row.tab for row in change.rows})
+
+    def show_dates(self, columns: Sequence[Columns]) -> None:
+        """See `LiveBook.show_dates`."""
+        self._write(
+            lambda: [one for told in columns for one in dressing(self._sheet(told.tab), told)],
+            {told.tab for told in columns},
+        )
+
+    def _requests(self, change: Change) -> Iterator[Json]:
+        for tab in Tab:
+            mine = [row for row in change.rows if row.tab == tab]
+            if mine:
+                yield from growth(self._sheet(tab), mine)
+                yield from updates(tab, self._sheet(tab), change.columns[tab], mine)
+
+    def _write(self, build: Callable[[], list[Json]], tabs: Iterable[Tab]) -> None:
+        """Send what `build` makes; once more when Google says that the tabs are not as we remember them."""
+        fresh = self._know(tabs)
+        while requests := build():
+            self._meter(Request.WRITE)
+            try:
+                self._client.write(self._id, requests)
+            except Refused as refused:
+                if fresh or not refused.says(*_LOST_TRACK):
+                    raise WriteRefused(f"Google no aceptó el cambio: {refused}") from refused
+                fresh = self._learn()
+            else:
+                self._remember(requests)
+                return
+
+    def _remember(self, requests: Sequence[Json]) -> None:
+        """Keep the sizes of the tabs that grew."""
+        grown = {
+            one["appendDimension"]["sheetId"]: one["appendDimension"]["length"]
+            for one in requests
+            if "appendDimension" in one
+        }
+        for title, sheet in self._sheets.items():
+            self._sheets[title] = sheet._replace(rows=sheet.rows + grown.get(sheet.number, 0))
+
+    def _know(self, tabs: Iterable[Tab]) -> bool:
+        """Learn the tabs if one of these is unknown; return whether they were learnt just now."""
+        return not all(map(self._has, tabs)) and self._learn()
+
+    def _learn(self) -> bool:
+        self._meter(Request.READ)
+        try:
+            told = self._client.describe(self._id)
+        except Refused as refused:
+            raise BookUnreadable(f"Google no pudo describir el libro: {refused}") from refused
+        self._sheets = {one["title"]: _sheet(one) for one in told}
+        return True
+
+    def _has(self, tab: Tab) -> bool:
+        return self.names[tab] in self._sheets
+
+    def _sheet(self, tab: Tab) -> Sheet:
+        if not self._has(tab):
+            raise BookMoved(f"El libro ya no tiene la hoja «{self.names[tab]}».")
+        return self._sheets[self.names[tab]]
+
+    def _plan(self, ask: Ask, *, sizes_hold: bool) -> Plan:
+        """The ranges for an ask. Sizes were learnt just now or count for nothing: tabs grow without telling."""
+        title, sheet = self.names[ask.tab], self._sheet(ask.tab)
+        spans: tuple[Span, ...] = WHOLE
+        positions: tuple[int, ...] = ()
+        if ask.columns is not None:
+            header = self._headers.get(ask.tab, ())
+            picked = pick(ask.tab, header, ask.columns)
+            if isinstance(picked, Hold):
+                return Plan(ask, title, (), None)
+            spans, positions = spans_of(picked.positions), picked.positions
+        if sizes_hold:
+            below = ask.first_row <= sheet.rows
+            spans = tuple(span for span in spans if below and span.left < sheet.columns)
+        return Plan(ask, title, spans, positions)
+
+    def _answers(self, plans: Sequence[Plan]) -> list[Grid | Hold] | None:
+        """Ask for all plans at once. `None` when a header is not where its plan had it: all is thrown away then."""
+        if not plans:
+            return []
+        self._meter(Request.READ)
+        told = iter(self._client.read(self._id, [text for plan in plans for text in plan.ranges()]))
+        answers = [self._answer(plan, next(told), [next(told) for _ in plan.spans]) for plan in plans]
+        return None if None in answers else [answer for answer in answers if answer is not None]
+
+    def _answer(self, plan: Plan, header: Rows, below: Sequence[Rows]) -> Grid | Hold | None:
+        self._headers[plan.ask.tab] = tuple(header[0]) if header else ()
+        picked = pick(plan.ask.tab, self._headers[plan.ask.tab], plan.ask.columns)
+        if isinstance(picked, Hold):
+            return picked
+        return plan.grid(picked, below) if plan.holds(picked) else None
+
+
+def opened(
+    *,
+    spreadsheet_id: str,
+    names: TabNames = USUAL_NAMES,
+    origin: str = "",
+    credentials_file: str = "",
+    credentials_json: str = "",
+    meter: Meter = unmetered,
+) -> GoogleBook:
+    """The book of a shop's settings, not contacted yet. With an `origin` in Google's place credentials may be missing.
+
+    Raises `BookUnreadable` when the credentials are no service account.
+    """
+    signer = credentials_of(credentials_file, credentials_json)
+    return GoogleBook(connected(origin, signer), spreadsheet_id, names, meter)
+
+
+def _sheet(properties: Json) -> Sheet:
+    grid = properties.get("gridProperties", {})
+    return Sheet(properties.get("sheetId", 0), grid.get("rowCount", 0), grid.get("columnCount", 0))

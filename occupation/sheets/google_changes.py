@@ -1,0 +1,110 @@
+"""The requests of `spreadsheets.batchUpdate` that a change is made of. Pure: no network here.
+
+Cells are stored as their codec encodes them and nothing else of a row is named. Our dates bring their format along, so
+that a row that was just added shows them as dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from occupation.sheets.book import AsRead, RowChange
+from occupation.sheets.layout import COLUMNS, Columns, Owner, Tab, column
+from occupation.sheets.moments import DateCodec, DatetimeCodec
+
+SPARE_ROWS: Final = 100
+"""Rows added beyond those needed when a tab is too small, so that it does not grow at every write."""
+
+_DATE: Final = {"type": "DATE", "pattern": "dd-mm-yyyy"}
+_DATETIME: Final = {"type": "DATE_TIME", "pattern": "dd-mm-yyyy hh:mm:ss"}
+_FORMAT: Final = "userEnteredFormat.numberFormat"
+_VALUE: Final = "userEnteredValue"
+
+Json = dict[str, Any]
+
+
+class Sheet(NamedTuple):
+    """What a request has to know of a tab beside its name."""
+
+    number: int
+    rows: int
+    columns: int
+
+
+class _Piece(NamedTuple):
+    """Neighbouring cells of one row that are written with the same fields."""
+
+    row: int
+    left: int
+    fields: str
+    cells: tuple[Json, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, str]:
+        return self.left, len(self.cells), self.fields
+
+
+def growth(sheet: Sheet, changes: Sequence[RowChange]) -> Iterator[Json]:
+    """Make room for the lowest of the rows, if there is none."""
+    lowest = max(change.number for change in changes)
+    if lowest > sheet.rows:
+        length = lowest - sheet.rows + SPARE_ROWS
+        yield {"appendDimension": {"sheetId": sheet.number, "dimension": "ROWS", "length": length}}
+
+
+def updates(tab: Tab, sheet: Sheet, columns: Columns, changes: Sequence[RowChange]) -> Iterator[Json]:
+    """Write the changes of one tab; alike pieces of rows that follow one another become one request."""
+    pieces = [piece for change in changes for piece in _pieces(tab, columns, change)]
+    pieces.sort(key=lambda piece: (piece.shape, piece.row))
+    for _, run in groupby(enumerate(pieces), lambda place: (place[1].shape, place[1].row - place[0])):
+        block = [piece for _, piece in run]
+        start = {"sheetId": sheet.number, "rowIndex": block[0].row, "columnIndex": block[0].left}
+        rows = [{"values": list(piece.cells)} for piece in block]
+        yield {"updateCells": {"start": start, "rows": rows, "fields": block[0].fields}}
+
+
+def _pieces(tab: Tab, columns: Columns, change: RowChange) -> Iterator[_Piece]:
+    cells = sorted((columns.positions[header], header) for header in change.cells)
+    keyed = [(position, header, _fields(tab, header)) for position, header in cells]
+    for (_, fields), run in groupby(enumerate(keyed), lambda place: (place[1][0] - place[0], place[1][2])):
+        block = [one for _, one in run]
+        told = tuple(_cell(tab, header, change.cells) for _, header, _ in block)
+        yield _Piece(change.number - 1, block[0][0], fields, told)
+
+
+def _fields(tab: Tab, header: str) -> str:
+    return f"{_VALUE},{_FORMAT}" if _number_format(tab, header) else _VALUE
+
+
+def _number_format(tab: Tab, header: str) -> dict[str, str] | None:
+    codec = column(tab, header).codec
+    if isinstance(codec, DatetimeCodec):
+        return _DATETIME
+    return _DATE if isinstance(codec, DateCodec) else None
+
+
+def _cell(tab: Tab, header: str, cells: Mapping[str, Any]) -> Json:
+    value = cells[header]
+    raw = value.raw if isinstance(value, AsRead) else column(tab, header).codec.encode(value)
+    fmt = _number_format(tab, header)
+    told: Json = {"userEnteredFormat": {"numberFormat": fmt}} if fmt else {}
+    return told | ({} if raw is None or raw == "" else {_VALUE: _extended(raw)})
+
+
+def _extended(raw: object) -> Json:
+    if isinstance(raw, bool):
+        return {"boolValue": raw}
+    return {"numberValue": raw} if isinstance(raw, int | float) else {"stringValue": str(raw)}
+
+
+def dressing(sheet: Sheet, columns: Columns) -> Iterator[Json]:
+    """Show the date and time columns of ours as such, below the header and all the way down."""
+    for known in COLUMNS[columns.tab]:
+        fmt = _number_format(columns.tab, known.header)
+        at = columns.positions.get(known.header, sheet.columns)
+        if fmt and known.owner is Owner.APP and at < sheet.columns and sheet.rows > 1:
+            below = {"sheetId": sheet.number, "startRowIndex": 1, "startColumnIndex": at, "endColumnIndex": at + 1}
+            cell = {"userEnteredFormat": {"numberFormat": fmt}}
+            yield {"repeatCell": {"range": below, "cell": cell, "fields": _FORMAT}}

@@ -1,0 +1,93 @@
+"""Which ranges answer an ask, and the grid that their answers make. Pure: no network here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from occupation.sheets.book import Ask, Grid, Picked, choose, gather, is_filled
+from occupation.sheets.layout import letters
+
+_GAP: Final = 3
+"""Columns that nobody asked for are read along when no more than these stand between two that were."""
+
+_ALL_COLUMNS: Final = "ZZZ"
+"""Beyond any tab's last column; Google reads up to the last there is."""
+
+Rows = Sequence[Sequence[Any]]
+
+
+class Span(NamedTuple):
+    """Neighbouring columns that are read as one range, 0-based, `right` excluded; `None` is up to the last."""
+
+    left: int
+    right: int | None
+
+
+WHOLE: Final = (Span(0, None),)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How an ask is answered: its tab's title, the spans below the header, and where its columns stood.
+
+    `positions` is `None` when where they stand is not known yet, and empty when whole rows are read.
+    """
+
+    ask: Ask
+    title: str
+    spans: tuple[Span, ...]
+    positions: tuple[int, ...] | None
+
+    def ranges(self) -> list[str]:
+        """The header row, and each span from the first row on."""
+        name = "'" + self.title.replace("'", "''") + "'"
+        below = (f"{letters(left)}{self.ask.first_row}:{_last(right)}" for left, right in self.spans)
+        return [f"{name}!1:1", *(f"{name}!{cells}" for cells in below)]
+
+    def holds(self, picked: Picked) -> bool:
+        """Whether the columns stand where the plan had them."""
+        return self.positions is not None and (self.ask.columns is None or self.positions == picked.positions)
+
+    def grid(self, picked: Picked, answers: Sequence[Rows]) -> Grid:
+        """The grid of the answers to the spans."""
+        rows = _whole(picked, answers) if self.ask.columns is None else _pieced(picked, self.spans, answers)
+        found = gather(picked, ((self.ask.first_row + at, *row) for at, row in enumerate(rows)))
+        return Grid(picked, found.rows, max(found.last_row, self.ask.first_row - 1))
+
+
+def _last(right: int | None) -> str:
+    return _ALL_COLUMNS if right is None else letters(right - 1)
+
+
+def spans_of(positions: Sequence[int]) -> tuple[Span, ...]:
+    """The fewest ranges that hold these columns and few others."""
+    spans: list[Span] = []
+    for position in sorted(set(positions)):
+        if spans and position - (spans[-1].right or 0) <= _GAP:
+            spans[-1] = Span(spans[-1].left, position + 1)
+        else:
+            spans.append(Span(position, position + 1))
+    return tuple(spans)
+
+
+def _whole(picked: Picked, answers: Sequence[Rows]) -> Iterator[tuple[bool, Sequence[object]]]:
+    for row in answers[0] if answers else ():
+        yield is_filled(row), choose(picked, row)
+
+
+def _pieced(picked: Picked, spans: Sequence[Span], answers: Sequence[Rows]) -> Iterator[tuple[bool, Sequence[object]]]:
+    places = [_place(spans, position) for position in picked.positions] if answers else []
+    for at in range(max(map(len, answers), default=0)):
+        pieces = [rows[at] if at < len(rows) else () for rows in answers]
+        cells = [pieces[span][column] if column < len(pieces[span]) else None for span, column in places]
+        yield is_filled(cells), cells
+
+
+def _place(spans: Sequence[Span], position: int) -> tuple[int, int]:
+    """Which span a column is in, and where in it."""
+    for number, (left, right) in enumerate(spans):
+        if right is not None and left <= position < right:
+            return number, position - left
+    raise LookupError(position)

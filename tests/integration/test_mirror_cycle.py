@@ -1,0 +1,366 @@
+"""One cycle of the mirror on a folder of CSV files: what people and the app change meets in both places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from time_machine import Traveller, travel
+
+from occupation import services
+from occupation.models import Conflicto, EdicionDevuelta, EstadoHoja, Evento, Mirror, Retencion
+from occupation.queries import find_spool
+from occupation.services.holds import permit
+from occupation.sheets.cycle import Cycle
+from occupation.sheets.cycle_report import CycleReport
+from occupation.sheets.flush import Memory
+from occupation.sheets.layout import Tab
+from occupation.sheets.local import LocalBook
+from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, TipoRetencion
+from tests.books import fila
+from tests.mirror_office import Office, last_event, nothing_left, ours, told
+from tests.shop import SUPERVISOR, TABLET, journal, refusal
+
+NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
+QC = "Fecha_QC_Metrología"
+
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Traveller]:
+    with travel(NOW, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """Ten spools that the app knows, one of them begun, mirrored once."""
+    filas = [fila(f"MK-{n}") for n in range(10)]
+    filas[1] |= {"Armador": "MR(93)"}
+    office = Office(tmp_path / "libro", filas)
+    office.sync()
+    return office
+
+
+def test_a_first_import_writes_back_only_version_and_text(office: Office) -> None:
+    for n in range(10):
+        spool = find_spool(f"MK-{n}")
+        beyond = {"TAG_SPOOL": f"MK-{n}", "NV": "NV0650", "Fecha_Materiales": "05-01-2026"}
+        if n == 1:
+            beyond["Armador"] = "MR(93)"
+        written = {"version": str(spool.version), "Estado_Detalle": spool.estado_detalle}
+        assert ours(office, f"MK-{n}") == beyond | written
+    assert Mirror.objects.filter(behind_since__isnull=False).count() == 0
+    assert nothing_left(office)
+
+
+def test_a_take_and_a_completion_reach_the_sheet_and_the_audit(office: Office) -> None:
+    services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+    report = office.sync()
+    assert (report.rows, report.events) == (1, 1)
+    row = office.row("MK-2")
+    assert (row["Ocupado_Por"], row["Armador"], row["Fecha_Ocupacion"]) == ("JP(94)", "JP(94)", "03-03-2026 11:00:00")
+    assert row["Estado_Detalle"] == "JP(94) trabajando ARM (ARM en progreso, SOLD pendiente)"
+    services.completar(tag="MK-2", trabajador_id=94, actor=TABLET, fecha=date(2026, 3, 2))
+    office.sync()
+    row = office.row("MK-2")
+    assert (row["Ocupado_Por"], row["Fecha_Ocupacion"], row["Fecha_Armado"]) == ("", "", "02-03-2026")
+    assert row["version"] == str(find_spool("MK-2").version)
+    events = [one for one in journal() if one.accion]
+    assert [
+        (one["id"], one["evento_tipo"], one["worker_id"], one["worker_nombre"]) for one in office.rows(Tab.METADATA)
+    ] == [(str(one.uuid), str(one.tipo), "94", "JP(94)") for one in events]
+    assert office.rows(Tab.METADATA)[1]["fecha_operacion"] == "02-03-2026"
+    assert json.loads(office.rows(Tab.METADATA)[1]["metadata_json"]) == {"actor": "Tablet 1"}
+    assert nothing_left(office)
+
+
+def test_many_verbs_on_a_spool_are_one_write_of_the_state_they_left(office: Office) -> None:
+    for _ in range(3):
+        services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+        services.cancelar(tag="MK-2", trabajador_id=94, actor=TABLET)
+    before = ours(office, "MK-2")
+    assert (office.sync().rows, len(office.rows(Tab.METADATA))) == (1, 6)
+    assert ours(office, "MK-2") == before | {"version": str(find_spool("MK-2").version)}
+    assert nothing_left(office)
+
+
+def test_a_corrected_date_and_worker_are_adopted(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    services.completar(tag="MK-1", trabajador_id=93, actor=TABLET)
+    office.sync()
+    before = last_event()
+    office.edit("MK-1", Fecha_Armado="1/3/2026", Armador="Pérez(94)")
+    assert office.sync().adopted == 2
+    spool = find_spool("MK-1")
+    assert (spool.fecha_armado, spool.armador_id, spool.arm_state) == (date(2026, 3, 1), 94, EstadoTrabajo.COMPLETADO)
+    assert told(before) == [("EDICION_HOJA", "hoja", 94), ("EDICION_HOJA", "hoja", None)]
+    assert [row.detalle for row in journal(before)] == [
+        {"encabezado": "Armador", "antes": "MR(93)", "despues": "JP(94)"},
+        {"encabezado": "Fecha_Armado", "antes": "03-03-2026", "despues": "01-03-2026"},
+    ]
+    assert office.row("MK-1")["version"] == str(spool.version)
+    assert len(office.rows(Tab.METADATA)) == 4
+    assert nothing_left(office)
+
+
+def test_a_date_on_paused_work_completes_it_and_unbegun_work_needs_its_worker_beside(office: Office) -> None:
+    before = last_event()
+    office.edit("MK-1", Fecha_Armado="02-03-2026")
+    office.edit("MK-2", Fecha_Armado="02-03-2026", Armador="JP(94)")
+    office.edit("MK-3", Fecha_Armado="02-03-2026")
+    report = office.sync()
+    assert (report.adopted, report.put_back) == (2, 1)
+    assert told(before) == [("COMPLETAR_ARM", "hoja", 93), ("COMPLETAR_ARM", "hoja", 94)]
+    assert [find_spool(f"MK-{n}").arm_state for n in (1, 2, 3)] == ["completado", "completado", "pendiente"]
+    assert find_spool("MK-2").armador_id == 94
+    assert office.row("MK-3")["Fecha_Armado"] == ""
+    assert [(one.encabezado, one.valor_hoja) for one in EdicionDevuelta.objects.all()] == [
+        ("Fecha_Armado", "02-03-2026")
+    ]
+    assert nothing_left(office)
+
+
+def test_one_sitting_at_the_sheet_finishes_and_approves_a_piece(office: Office) -> None:
+    before = last_event()
+    days = {"Fecha_Armado": "01-03-2026", "Fecha_Soldadura": "02-03-2026", QC: "03-03-2026"}
+    office.edit("MK-5", days | {"Armador": "MR(93)", "Soldador": "JP(94)"})
+    assert office.sync().adopted == 3
+    spool = find_spool("MK-5")
+    assert (spool.calidad_state, spool.fecha_qc, spool.soldador_id) == (EstadoCalidad.APROBADO, date(2026, 3, 3), 94)
+    assert told(before) == [
+        ("COMPLETAR_ARM", "hoja", 93),
+        ("COMPLETAR_SOLD", "hoja", 94),
+        ("COMPLETAR_METROLOGIA", "hoja", None),
+    ]
+    assert office.row("MK-5")["Estado_Detalle"] == "Disponible - ARM completado, SOLD completado, METROLOGIA APROBADO ✓"
+    assert nothing_left(office)
+
+
+def test_an_emptied_holder_frees_the_spool_and_says_so(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.sync()
+    before = last_event()
+    office.edit("MK-1", Ocupado_Por="", Fecha_Ocupacion="")
+    assert (office.sync().adopted, find_spool("MK-1").ocupado) == (1, False)
+    assert told(before) == [("LIBERAR_ARM", "hoja", 93)]
+    assert journal(before)[0].detalle == {"motivo": "celda vaciada en la hoja"}
+    assert office.row("MK-1")["Estado_Detalle"] == "Disponible - ARM parcial (pausado), SOLD pendiente"
+    assert nothing_left(office)
+
+
+def test_a_block_lifted_in_the_sheet_is_an_override(tmp_path: Path) -> None:
+    done = {"Fecha_Armado": "01-02-2026", "Armador": "MR(93)", "Fecha_Soldadura": "02-02-2026", "Soldador": "JP(94)"}
+    office = Office(tmp_path / "libro", [fila("MK-1", done, Estado_Detalle="BLOQUEADO - Contactar supervisor")])
+    office.sync()
+    before = last_event()
+    office.edit("MK-1", Estado_Detalle="RECHAZADO")
+    assert office.sync().adopted == 1
+    spool = find_spool("MK-1")
+    assert (spool.calidad_state, spool.ciclo) == (EstadoCalidad.RECHAZADO, 2)
+    assert told(before) == [("SUPERVISOR_OVERRIDE", "hoja", 94)]
+    assert office.row("MK-1")["Estado_Detalle"] == spool.estado_detalle
+    assert nothing_left(office)
+
+
+@pytest.mark.parametrize(
+    ("header", "typed"),
+    [
+        ("Ocupado_Por", "JP(94)"),
+        ("Fecha_Ocupacion", "03-03-2026 10:00:00"),
+        ("version", "33333333-3333-4333-8333-333333333333"),
+        ("Estado_Detalle", "listo"),
+        ("Armador", ""),
+        ("Armador", "XX(500)"),
+        ("Armador", "Juan"),
+        ("Fecha_Armado", "03-04-2026"),
+        ("Fecha_Armado", "ayer"),
+        (QC, "02-03-2026"),
+    ],
+)
+def test_anything_else_is_put_back_and_listed_once(office: Office, header: str, typed: str) -> None:
+    before, cells = last_event(), ours(office, "MK-1")
+    office.edit("MK-1", {header: typed})
+    report = office.sync()
+    assert (report.adopted, report.put_back, report.rows) == (0, 1, 1)
+    assert (ours(office, "MK-1"), told(before)) == (cells, [])
+    assert [(one.encabezado, one.fila) for one in EdicionDevuelta.objects.all()] == [(header, 3)]
+    assert nothing_left(office)
+
+
+def test_a_cell_that_both_changed_becomes_a_conflict_that_an_admin_decides(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    services.completar(tag="MK-1", trabajador_id=93, actor=TABLET)
+    office.edit("MK-1", Fecha_Armado="01-03-2026")
+    report = office.sync()
+    assert (report.conflicts, office.row("MK-1")["Fecha_Armado"]) == (1, "03-03-2026")
+    conflicto = Conflicto.objects.get()
+    assert (conflicto.encabezado, conflicto.fila) == ("Fecha_Armado", 3)
+    assert (conflicto.valor_hoja, conflicto.valor_app) == ("01-03-2026", "03-03-2026")
+    assert (conflicto.hoja_en, conflicto.app_en) == (NOW, NOW)
+    assert nothing_left(office)
+    before = last_event()
+    services.resolver(conflicto_id=conflicto.pk, tomar="hoja", actor=SUPERVISOR)
+    assert find_spool("MK-1").fecha_armado == date(2026, 3, 1)
+    assert told(before) == [("EDICION_HOJA", "marta", None)]
+    office.sync()
+    assert office.row("MK-1")["Fecha_Armado"] == "01-03-2026"
+    conflicto.refresh_from_db()
+    assert (conflicto.tomado, conflicto.resuelto_por) == ("hoja", "marta")
+    assert nothing_left(office)
+
+
+def test_a_date_typed_on_a_held_spool_is_a_conflict_whose_sheet_side_ends_the_work(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.sync()
+    office.edit("MK-1", Fecha_Armado="02-03-2026")
+    assert office.sync().conflicts == 1
+    assert find_spool("MK-1").ocupado
+    services.resolver(conflicto_id=Conflicto.objects.get().pk, tomar="hoja", actor=SUPERVISOR)
+    spool = find_spool("MK-1")
+    assert (spool.ocupado, spool.fecha_armado) == (False, date(2026, 3, 2))
+
+
+def test_a_conflict_decided_for_the_app_changes_nothing(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.sync()
+    office.edit("MK-1", Fecha_Armado="02-03-2026")
+    office.sync()
+    before = last_event()
+    conflicto = services.resolver(conflicto_id=Conflicto.objects.get().pk, tomar="app", actor=SUPERVISOR)
+    assert (conflicto.tomado, told(before), find_spool("MK-1").ocupado) == ("app", [], True)
+    assert nothing_left(office)
+
+
+def test_a_conflict_that_cannot_be_taken_from_the_sheet_stays_open_and_says_why(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.edit("MK-1", Ocupado_Por="JP(94)")
+    office.sync()
+    conflicto = Conflicto.objects.get(encabezado="Ocupado_Por")
+    code, _ = refusal(lambda: services.resolver(conflicto_id=conflicto.pk, tomar="hoja", actor=SUPERVISOR))
+    conflicto.refresh_from_db()
+    assert (code, conflicto.tomado) == ("OPERACION_NO_DISPONIBLE", "")
+
+
+def test_a_copy_left_open_in_a_program_is_put_back_whole(office: Office) -> None:
+    old = office.rows()
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.sync()
+    cells, before = ours(office, "MK-1"), last_event()
+    office.save(old)
+    assert office.sync().adopted == 0
+    assert (ours(office, "MK-1"), told(before), find_spool("MK-1").ocupado) == (cells, [], True)
+    assert nothing_left(office)
+
+
+def test_more_than_five_adoptions_wait_for_an_admin_and_hold_only_that_tab(office: Office) -> None:
+    for n in range(2, 8):
+        office.edit(f"MK-{n}", Fecha_Armado="02-03-2026", Armador="JP(94)")
+    before, file = last_event(), office.book.path(Tab.OPERACIONES).read_bytes()
+    assert (office.sync().complete, told(before)) == (False, [])
+    services.tomar(tag="MK-9", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    assert office.sync().complete is False
+    assert office.book.path(Tab.OPERACIONES).read_bytes() == file
+    assert [row["evento_tipo"] for row in office.rows(Tab.METADATA)] == ["TOMAR_ARM"]
+    assert [(one.hoja, one.tipo) for one in Retencion.objects.all()] == [("Operaciones", "ediciones")]
+    permit(Tab.OPERACIONES, TipoRetencion.EDICIONES)
+    report = office.sync()
+    assert (report.adopted, report.complete, Retencion.objects.count()) == (6, True, 0)
+    assert office.row("MK-9")["Ocupado_Por"] == "MR(93)"
+    assert nothing_left(office)
+
+
+def test_rows_sorted_and_inserted_are_written_where_their_tag_is(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    rows = office.rows()[::-1]
+    office.save([rows[0], dict.fromkeys(rows[0], ""), *rows[1:]])
+    office.sync()
+    assert {tag: office.row(tag)["Ocupado_Por"] for tag in ("MK-0", "MK-1", "MK-2")} == {
+        "MK-0": "",
+        "MK-1": "MR(93)",
+        "MK-2": "",
+    }
+    assert nothing_left(office)
+
+
+def test_a_renamed_header_holds_the_tab_until_it_is_back(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    path = office.book.path(Tab.OPERACIONES)
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"Ocupado_Por", b"Quien"))
+    report = office.sync()
+    assert (report.complete, path.read_bytes()) == (False, good.replace(b"Ocupado_Por", b"Quien"))
+    assert [(one.hoja, one.encabezado) for one in Retencion.objects.all()] == [("Operaciones", "Ocupado_Por")]
+    assert len(office.rows(Tab.METADATA)) == 1
+    path.write_bytes(good)
+    assert (office.sync().complete, Retencion.objects.count()) == (True, 0)
+    assert office.row("MK-1")["Ocupado_Por"] == "MR(93)"
+
+
+def test_audit_rows_written_by_hand_stay_and_ours_go_after_them(office: Office) -> None:
+    path = office.book.path(Tab.METADATA)
+    with path.open("ab") as file:
+        file.write(b"anotado a mano,,,,,,,,,\r\n")
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.sync()
+    assert [row["evento_tipo"] or row["id"] for row in office.rows(Tab.METADATA)] == ["anotado a mano", "TOMAR_ARM"]
+    assert nothing_left(office)
+
+
+def test_an_emptied_audit_is_not_written_again(office: Office) -> None:
+    for n in range(2, 9):
+        services.tomar(tag=f"MK-{n}", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.sync()
+    path = office.book.path(Tab.METADATA)
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    services.pausar(tag="MK-2", trabajador_id=93, actor=TABLET)
+    report = office.sync()
+    assert (report.complete, office.rows(Tab.METADATA)) == (False, [])
+    assert office.row("MK-2")["Ocupado_Por"] == ""
+    assert office.sync(accept_shrink=True).complete
+    assert [row["evento_tipo"] for row in office.rows(Tab.METADATA)] == ["PAUSAR_ARM"]
+
+
+def test_a_dry_run_tells_and_changes_nothing(office: Office) -> None:
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    office.edit("MK-2", Fecha_Armado="02-03-2026", Armador="JP(94)")
+    files = {path: path.read_bytes() for path in office.book.folder.iterdir()}
+    tables = [list(table.objects.order_by("pk").values()) for table in (Mirror, Evento, EstadoHoja)]
+    report = office.sync(dry_run=True)
+    assert (report.rows, report.events, report.adopted) == (2, 1, 1)
+    assert files == {path: path.read_bytes() for path in office.book.folder.iterdir()}
+    assert tables == [list(table.objects.order_by("pk").values()) for table in (Mirror, Evento, EstadoHoja)]
+
+
+def test_cycles_that_read_only_our_columns_adopt_and_write_and_leave_the_rest_to_the_next(office: Office) -> None:
+    memory = Memory()
+
+    def ours_only() -> CycleReport:
+        return Cycle(LocalBook(office.book.folder), memory, office=False).run()
+
+    assert not ours_only().effective
+    office.edit("MK-1", Fecha_Armado="02-03-2026", Notas="urgente")
+    services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+    report = ours_only()
+    assert (report.adopted, report.rows, report.events) == (1, 2, 2)
+    assert (find_spool("MK-1").arm_state, find_spool("MK-1").notas) == (EstadoTrabajo.COMPLETADO, "")
+    assert not ours_only().effective
+    office.sync()
+    assert find_spool("MK-1").notas == "urgente"
+    assert nothing_left(office)
+
+
+def test_a_book_that_did_not_change_is_not_compared_again_until_somebody_acts(office: Office) -> None:
+    memory, book = Memory(), LocalBook(office.book.folder)
+    for _ in range(2):
+        assert Cycle(book, memory).run().imported is not None or memory.quiet
+    assert Cycle(book, memory).run().imported is None
+    services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+    assert Cycle(book, memory).run().rows == 1
+    office.edit("MK-3", Notas="urgente")
+    assert Cycle(book, memory).run().imported is not None
+    assert find_spool("MK-3").notas == "urgente"

@@ -1,0 +1,207 @@
+"""What the mirror does when answers are lost, rows move under it, or the book refuses a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from time_machine import Traveller, travel
+
+from occupation import services
+from occupation.models import EdicionDevuelta, Mirror, Retencion
+from occupation.queries import find_spool
+from occupation.services.mirroring import requeue
+from occupation.sheets.book import Change, WriteUnknown
+from occupation.sheets.cycle import Cycle
+from occupation.sheets.cycle_report import CycleReport
+from occupation.sheets.layout import Tab
+from occupation.vocabulary import Operacion
+from tests.books import fila
+from tests.mirror_office import Office, SharedBook, nothing_left, ours
+from tests.shop import TABLET, journal
+
+NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Traveller]:
+    with travel(NOW, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """Eight spools that the app knows, and a second row of MK-3, mirrored once."""
+    filas = [*(fila(f"MK-{n}") for n in range(8)), fila("MK-3", NV="NV9999")]
+    filas[6] |= {"Armador": "MR(93)", "Peso_Kg": "=A1*2"}
+    office = Office(tmp_path / "libro", filas)
+    office.sync()
+    return office
+
+
+@pytest.fixture
+def book(office: Office) -> SharedBook:
+    return SharedBook(office.book.folder)
+
+
+def take(*numbers: int) -> None:
+    for number in numbers:
+        services.tomar(tag=f"MK-{number}", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+
+
+def sync(book: SharedBook) -> CycleReport:
+    return Cycle(book).run()
+
+
+def converged(office: Office) -> bool:
+    """Whether every spool's row says what the app says, the audit has each event once, and nothing is left to do."""
+    late = Mirror.objects.exclude(behind_since=None).count()
+    audit = sorted(row["id"] for row in office.rows(Tab.METADATA) if row["evento_tipo"])
+    events = sorted(str(one.uuid) for one in journal() if one.accion)
+    versions = {(row["TAG_SPOOL"], row["version"]) for row in office.rows()}
+    shown = {(f"MK-{n}", str(find_spool(f"MK-{n}").version)) for n in range(8)} <= versions
+    return late == 0 and audit == events and shown and nothing_left(office)
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_lost_answer_ends_with_every_cell_and_every_event_exactly_once(
+    office: Office, book: SharedBook, lost: str
+) -> None:
+    take(1, 2)
+    book.lost = lost
+    with pytest.raises(WriteUnknown):
+        sync(book)
+    take(4)
+    sync(book)
+    assert [row["tag_spool"] for row in office.rows(Tab.METADATA)] == ["MK-1", "MK-2", "MK-4"]
+    assert EdicionDevuelta.objects.count() == 0
+    assert converged(office)
+
+
+def test_a_write_that_arrives_late_over_a_newer_one_is_put_right(office: Office, book: SharedBook) -> None:
+    take(1)
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        sync(book)
+    services.pausar(tag="MK-1", trabajador_id=94, actor=TABLET)
+    sync(book)
+    book.arrive(book.late.pop())
+    assert office.row("MK-1")["Ocupado_Por"] == "JP(94)"
+    sync(book)
+    assert (office.row("MK-1")["Ocupado_Por"], find_spool("MK-1").ocupado) == ("", False)
+    assert converged(office)
+
+
+def test_a_late_write_after_the_rows_were_sorted_lands_elsewhere_and_is_healed(
+    office: Office, book: SharedBook
+) -> None:
+    take(1)
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        sync(book)
+    sync(book)
+    before = {tag: ours(office, tag) for tag in ("MK-1", "MK-5", "MK-6")}
+    rows = office.rows()
+    office.save([rows[0], rows[6], *rows[1:6], *rows[7:]])
+    book.arrive(book.late.pop())
+    assert ours(office, "MK-6") != before["MK-6"]
+    sync(book)
+    assert {tag: ours(office, tag) for tag in before} == before
+    assert converged(office)
+
+
+def test_lesson_7_rows_sorted_between_the_reading_and_the_writing_are_healed(office: Office, book: SharedBook) -> None:
+    cells = ours(office, "MK-6")
+    take(1)
+    book.between = lambda: office.save(office.rows()[::-1])
+    report = sync(book)
+    assert (report.rows, report.repaired > 0) == (1, True)
+    assert (office.row("MK-1")["Ocupado_Por"], ours(office, "MK-6"), office.row("MK-6")["Peso_Kg"]) == (
+        "JP(94)",
+        cells,
+        "=A1*2",
+    )
+    assert EdicionDevuelta.objects.count() == 0
+    assert converged(office)
+
+
+@pytest.mark.parametrize("inserted", ["", "MK-3"])
+def test_a_row_inserted_where_we_write_gets_its_cells_back(office: Office, book: SharedBook, inserted: str) -> None:
+    take(1)
+    rows = office.rows()
+    blank = dict.fromkeys(rows[0], "") | {"TAG_SPOOL": inserted, "Notas": "nueva"}
+    book.between = lambda: office.save([rows[0], blank, *rows[1:]])
+    sync(book)
+    assert office.rows()[1] == blank
+    assert office.row("MK-1")["Ocupado_Por"] == "JP(94)"
+    assert converged(office)
+
+
+def test_a_duplicate_that_we_wrote_on_by_accident_says_what_it_said(office: Office, book: SharedBook) -> None:
+    take(1)
+    rows = office.rows()
+    duplicate = rows[8]
+    book.between = lambda: office.save([rows[0], duplicate, *rows[1:8]])
+    sync(book)
+    assert office.rows()[1] == duplicate
+    assert converged(office)
+
+
+def test_a_refused_row_is_parked_alone_until_a_verb_or_an_admin_tries_again(office: Office, book: SharedBook) -> None:
+    take(1, 2, 4, 5)
+    mine = str(find_spool("MK-4").version)
+    book.refuses = lambda change: any(row.cells.get("version") == mine for row in change.rows)
+    report = sync(book)
+    assert (report.parked, report.rows, report.events) == (1, 3, 4)
+    assert [(one.spool.tag, one.error) for one in Mirror.objects.exclude(error="")] == [
+        ("MK-4", "la celda está protegida")
+    ]
+    writes = book.writes
+    assert (sync(book).effective, book.writes) == (False, writes)
+    requeue([find_spool("MK-4").pk])
+    assert (sync(book).parked, Mirror.objects.exclude(error="").count()) == (1, 1)
+    services.pausar(tag="MK-4", trabajador_id=94, actor=TABLET)
+    sync(book)
+    assert Mirror.objects.exclude(error="").count() == 0
+    assert converged(office)
+
+
+def test_an_audit_that_may_not_be_written_holds_no_row_back(office: Office, book: SharedBook) -> None:
+    take(1, 2)
+
+    def protected(change: Change) -> bool:
+        return any(row.tab == Tab.METADATA for row in change.rows)
+
+    book.refuses = protected
+    report = sync(book)
+    assert (report.rows, report.complete, office.rows(Tab.METADATA)) == (2, False, [])
+    assert [(one.hoja, one.tipo) for one in Retencion.objects.all()] == [("Metadata", "escritura")]
+    book.refuses = lambda _: False
+    assert sync(book).events == 2
+    assert (Retencion.objects.count(), converged(office)) == (0, True)
+
+
+def test_a_person_who_appends_to_the_audit_before_a_repeat_keeps_the_row(office: Office, book: SharedBook) -> None:
+    take(1)
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        sync(book)
+    with office.book.path(Tab.METADATA).open("ab") as file:
+        file.write(b"a mano,,,,,,,,,\r\n")
+    sync(book)
+    assert [row["evento_tipo"] or row["id"] for row in office.rows(Tab.METADATA)] == ["a mano", "TOMAR_ARM"]
+
+
+def test_a_local_book_that_is_saved_meanwhile_is_read_again_and_nothing_of_the_person_is_lost(office: Office) -> None:
+    take(1)
+    local = SharedBook(office.book.folder)
+    local.arrive = lambda change: super(SharedBook, local).apply(change)  # type: ignore[method-assign]
+    local.between = lambda: office.edit("MK-5", Notas="urgente")
+    report = sync(local)
+    assert (report.moved, report.rows) == (1, 1)
+    assert (office.row("MK-5")["Notas"], find_spool("MK-5").notas) == ("urgente", "urgente")
+    assert converged(office)

@@ -1,0 +1,227 @@
+"""The relay's budget, its leadership, its command and what it does when the book does not answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+from time_machine import Traveller, travel
+
+from occupation import services
+from occupation.models import EstadoHoja, Mirror
+from occupation.sheets.book import Ask, BookBusy, Grid, PermissionLost, Request
+from occupation.sheets.budget import Budget, WaitJittered, wait_seconds
+from occupation.sheets.cycle import Cycle
+from occupation.sheets.flush import NotLeading
+from occupation.sheets.layout import Hold
+from occupation.sheets.leader import FileLeader, make_leader
+from occupation.sheets.local import LocalBook
+from occupation.sheets.relay import Relay
+from occupation.vocabulary import Operacion
+from tests.books import fila
+from tests.mirror_office import Office
+from tests.shop import TABLET
+
+NOW = datetime(2026, 3, 3, 14, 0, 30, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+
+
+@pytest.fixture
+def clock() -> Iterator[Traveller]:
+    with travel(NOW, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def office(tmp_path: Path, settings: Settings) -> Office:
+    settings.TALLER_VAR = tmp_path
+    settings.LOCAL_WORKBOOK = tmp_path / "libro"
+    return Office(tmp_path / "libro", [fila(f"MK-{n}") for n in range(3)])
+
+
+def spent(budget: Budget, kind: Request) -> int:
+    """How many requests of a kind are let through now."""
+    count = 0
+    try:
+        while True:
+            budget.spend(kind)
+            count += 1
+    except BookBusy:
+        return count
+
+
+@pytest.mark.parametrize("most", [1, 3, 30, 60])
+def test_no_minute_sees_more_requests_than_the_setting_says(clock: Traveller, most: int) -> None:
+    budget = Budget({Request.READ: most, Request.WRITE: most})
+    counts = []
+    for _ in range(240):
+        counts.append(spent(budget, Request.WRITE))
+        clock.shift(1)
+    minutes = [sum(counts[start : start + 60]) for start in range(len(counts) - 60)]
+    assert max(minutes) <= most
+    assert sum(counts) >= most * 4 * 0.45
+
+
+def test_a_restart_does_not_spend_the_budget_twice_and_each_kind_has_its_own(clock: Traveller) -> None:
+    assert spent(Budget(), Request.WRITE) == 7
+    assert spent(Budget(), Request.WRITE) == 0
+    assert spent(Budget(), Request.READ) == 10
+    with pytest.raises(BookBusy) as busy:
+        Budget().spend(Request.WRITE)
+    assert 0 < (busy.value.retry_after or 0) <= 60
+
+
+def test_a_busy_book_is_left_alone_as_it_asks_and_a_quota_to_the_next_minute() -> None:
+    assert wait_seconds(BookBusy("", 7.5), 1, NOW) == 7.5
+    assert wait_seconds(BookBusy("", quota=True), 1, NOW) == 30
+    assert wait_seconds(BookBusy("", 45, quota=True), 1, NOW) == 45
+    waits = [wait_seconds(BookBusy(""), attempt, NOW) for attempt in range(1, 12)]
+    assert all(0.75 * 2 ** min(n, 6) * 0.9 <= wait <= 60 for n, wait in enumerate(waits))
+    assert waits[-1] >= 45
+
+
+def test_waits_between_attempts_double_spread_by_a_quarter_and_stay_under_their_cap() -> None:
+    wait = WaitJittered(0.1, 10)
+    for attempt in range(1, 40):
+        middle = min(0.1 * 2 ** (attempt - 1), 10)
+        seconds = [wait.seconds(attempt) for _ in range(50)]
+        assert all(0.75 * middle <= one <= min(1.25 * middle, 10) for one in seconds)
+        assert len(set(seconds)) > 1
+
+
+def test_only_one_relay_leads_and_the_next_takes_over_when_it_ends(office: Office) -> None:
+    first, second = make_leader(), make_leader()
+    assert (first.leads(), second.leads(), first.leads()) == (True, False, True)
+    first.resign()
+    assert (second.leads(), first.leads()) == (True, False)
+    second.resign()
+
+
+@pytest.mark.sqlite
+def test_a_deleted_lock_file_ends_the_leadership_that_it_stood_for(tmp_path: Path) -> None:
+    first, second = FileLeader(tmp_path / "relay.lock"), FileLeader(tmp_path / "relay.lock")
+    assert first.leads()
+    (tmp_path / "relay.lock").unlink()
+    assert (second.leads(), first.leads()) == (True, False)
+    second.resign()
+
+
+def test_who_stopped_leading_writes_nothing_more(office: Office) -> None:
+    before = {path: path.read_bytes() for path in office.book.folder.iterdir()}
+    with pytest.raises(NotLeading):
+        Cycle(office.book, leads=lambda: False).run()
+    assert before == {path: path.read_bytes() for path in office.book.folder.iterdir()}
+
+
+class Closed(LocalBook):
+    """A book that answers as it is told until it is opened again."""
+
+    answer: Exception | None = None
+
+    def read_many(self, asks: Sequence[Ask]) -> list[Grid | Hold]:
+        if self.answer:
+            raise self.answer
+        return super().read_many(asks)
+
+
+def test_a_book_out_of_quota_is_left_alone_and_every_mark_is_kept(office: Office, clock: Traveller) -> None:
+    office.sync()
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    book = Closed(office.book.folder)
+    book.answer = BookBusy("Google pide esperar", quota=True)
+    relay = Relay(book, make_leader(), 5)
+    assert relay.turn() == 30
+    state = EstadoHoja.objects.get()
+    assert (state.error, state.error_tipo, state.error_desde) == ("Google pide esperar", "cuota", NOW)
+    assert state.esperar_hasta == NOW + timedelta(seconds=30)
+    book.answer = None
+    clock.shift(10)
+    assert relay.turn() == 20
+    assert Mirror.objects.exclude(behind_since=None).count() == 1
+    clock.shift(20)
+    assert relay.turn() == 5
+    assert (office.row("MK-1")["Ocupado_Por"], EstadoHoja.objects.get().error) == ("MR(93)", "")
+    relay.leader.resign()
+
+
+def test_a_lost_permission_is_told_and_asked_again_each_minute(office: Office, clock: Traveller) -> None:
+    book = Closed(office.book.folder)
+    book.answer = PermissionLost("La cuenta no puede abrir el libro.")
+    relay = Relay(book, make_leader(), 5)
+    assert relay.turn() == 60
+    assert EstadoHoja.objects.get().error_tipo == "permiso"
+    relay.leader.resign()
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """The exit code and last line of one cycle by hand."""
+    try:
+        call_command("sync_sheets", "--once", *arguments)
+    except CommandError as error:
+        return error.returncode, str(error)
+    return 0, capsys.readouterr().out.splitlines()[-1]
+
+
+def test_once_says_what_it_did_and_then_that_nothing_changed(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, "--dry-run") == (0, "Simulación, nada cambió: nuevas: 3, trabajadores: 3")
+    assert told(capsys) == (0, "nuevas: 3, trabajadores: 3, filas escritas: 3")
+    assert told(capsys) == (0, "sin cambios")
+
+
+def test_once_ends_with_the_code_of_what_kept_it(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    leader = make_leader()
+    assert leader.leads()
+    assert told(capsys)[0] == 4
+    leader.resign()
+    path = office.book.folder / "Roles.csv"
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"Rol", b"Oficio"))
+    assert told(capsys)[0] == 3
+    path.write_bytes(good)
+    assert told(capsys)[0] == 0
+    (office.book.folder / "Operaciones.csv").write_bytes(b"\0")
+    assert told(capsys)[0] == 5
+
+
+def test_options_that_make_no_sense_are_refused_in_a_sentence(office: Office) -> None:
+    for options in (["--dry-run"], ["--accept-shrink"], ["--interval", "0"]):
+        with pytest.raises(CommandError):
+            call_command("sync_sheets", *options)
+
+
+@pytest.mark.process
+def test_the_relay_keeps_both_sides_equal_and_ends_soon_when_told(fresh_database_url: str, tmp_path: Path) -> None:
+    office = Office(tmp_path / "libro", [fila("MK-1")])
+    environment = os.environ | {
+        "DATABASE_URL": fresh_database_url,
+        "TALLER_VAR": str(tmp_path),
+        "LOCAL_WORKBOOK": str(tmp_path / "libro"),
+    }
+    command = [sys.executable, "manage.py", "sync_sheets", "--interval", "0.2"]
+    relay = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 30
+        while not office.row("MK-1")["version"]:
+            assert time.monotonic() < deadline, "the relay wrote nothing back"
+            time.sleep(0.05)
+        began = time.monotonic()
+        relay.send_signal(signal.SIGTERM)
+        _, errors = relay.communicate(timeout=10)
+    finally:
+        relay.kill()
+        relay.wait()
+    assert time.monotonic() - began < 5
+    assert (relay.returncode, b"Traceback" in errors) == (0, False)
