@@ -1,65 +1,140 @@
-"""A book as the office sees it, and a shared one that cannot tell when somebody changed it between read and write."""
+"""A book as the office sees it, of each kind, and one that anything may happen to between reading and writing."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from occupation.models import Evento
-from occupation.sheets.book import Ask, Change, WriteRefused, WriteUnknown
+from occupation.sheets.book import Ask, Change, LiveBook, WriteRefused, WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
-from occupation.sheets.layout import Tab, headers
-from occupation.sheets.local import LocalBook, write_table
+from occupation.sheets.google import GoogleBook
+from occupation.sheets.google_client import connected
+from occupation.sheets.layout import OPERACIONES_HEADERS, Tab, headers
+from occupation.sheets.local import LocalBook
 from occupation.vocabulary import TipoEvento
-from tests.books import BookFolder, Fila
+from tests.books import PEOPLE, ROLES, Fila
+from tests.contracts.desks import Desk, GoogleDesk, LocalDesk, Table, google_server
+from tests.sheets_server.server import SheetsServer
 from tests.shop import journal
 
+LATE_SECONDS = 120.0
 
-class Office:
-    """The book as the office sees it in a spreadsheet program: cells to look at and to change by tag and header."""
 
-    def __init__(self, folder: Path, filas: list[Fila]) -> None:
-        self.book = BookFolder(folder, filas).save()
-        write_table(self.book.path(Tab.METADATA), [list(headers(Tab.METADATA))])
+class SharedBook(LiveBook, Protocol):
+    """A book that cannot tell when somebody changed it between read and write, and that bad things happen to.
+
+    `between` runs between the reading and the next writing, once. `lost` makes the answer to the next write get lost,
+    "before" or "after" it was applied; one that was not arrives when told to.
+    """
+
+    between: Callable[[], None] | None
+    lost: str
+    writes: int
+
+    def arrive(self) -> None:
+        """Apply, blindly, the write whose answer was lost before it was applied."""
+        ...
+
+
+class AnyOffice:
+    """The book as people see it: cells to look at and to change by tag and header."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
 
     def rows(self, tab: Tab = Tab.OPERACIONES) -> list[dict[str, str]]:
-        with self.book.path(tab).open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
+        header, *rows = self.desk.table(tab)
+        return [dict(zip(header, [*row, *[""] * (len(header) - len(row))], strict=True)) for row in rows]
 
     def row(self, tag: str) -> dict[str, str]:
         return next(row for row in self.rows() if row["TAG_SPOOL"] == tag)
 
-    def edit(self, tag: str, cells: dict[str, str] | None = None, **more: str) -> None:
+    def edit(self, tag: str, cells: Mapping[str, str] | None = None, **more: str) -> None:
         rows = self.rows()
         next(row for row in rows if row["TAG_SPOOL"] == tag).update({**(cells or {}), **more})
         self.save(rows)
 
-    def save(self, rows: list[dict[str, str]], tab: Tab = Tab.OPERACIONES) -> None:
-        columns = list(rows[0])
-        write_table(self.book.path(tab), [columns, *([row[name] for name in columns] for row in rows)])
+    def save(self, rows: Sequence[Mapping[str, str]], tab: Tab = Tab.OPERACIONES) -> None:
+        header = list(rows[0])
+        self.desk.retype(tab, [header, *([row[name] for name in header] for row in rows)])
+
+    def rename(self, header: str, to: str, tab: Tab = Tab.OPERACIONES) -> None:
+        first, *rows = self.desk.table(tab)
+        self.desk.retype(tab, [[to if name == header else name for name in first], *rows])
+
+    def append(self, tab: Tab, *cells: str) -> None:
+        """Write a row by hand after the last."""
+        self.desk.retype(tab, [*self.desk.table(tab), cells])
+
+    def empty(self, tab: Tab) -> None:
+        """Delete every row below the header."""
+        self.desk.retype(tab, self.desk.table(tab)[:1])
+
+    def stored(self, tab: Tab | None = None) -> object:
+        """All there is of a tab, or of the book: two of these are equal if not a byte changed."""
+        stored = self.desk.stored()
+        return stored if tab is None else stored[tab]
 
     def sync(self, **options: Any) -> CycleReport:
         """A cycle of a relay that has just started."""
-        return Cycle(LocalBook(self.book.folder), **options).run()
+        return Cycle(self.desk.opened(), **options).run()
+
+    def shared(self) -> SharedBook:
+        """The same book, for a relay that has a bad day."""
+        if isinstance(self.desk, GoogleDesk):
+            return SharedSheet(self.desk.server)
+        assert isinstance(self.desk, LocalDesk)
+        return SharedFolder(self.desk)
 
 
-class SharedBook(LocalBook):
+def tabs_of(filas: Sequence[Fila]) -> dict[str, Table]:
+    """A whole book with these rows of Operaciones, the usual people, and an audit that is empty yet."""
+    return {
+        Tab.OPERACIONES: [OPERACIONES_HEADERS, *([one.get(name, "") for name in OPERACIONES_HEADERS] for one in filas)],
+        Tab.TRABAJADORES: [["Id", "Nombre", "Apellido", "Activo"], *PEOPLE],
+        Tab.ROLES: [["Id", "Rol", "Activo"], *ROLES],
+        Tab.METADATA: [headers(Tab.METADATA)],
+    }
+
+
+class Office(AnyOffice):
+    """People who work in a folder of CSV files."""
+
+    desk: LocalDesk
+
+    def __init__(self, folder: Path, filas: Sequence[Fila]) -> None:
+        super().__init__(LocalDesk(folder, tabs_of(filas)))
+        self.book = LocalBook(folder)
+
+
+@contextmanager
+def at_office(kind: str, folder: Path, filas: Sequence[Fila]) -> Iterator[AnyOffice]:
+    """People at a book of that kind, "local" or "google", with these rows of Operaciones."""
+    if kind == "local":
+        yield Office(folder / "libro", filas)
+        return
+    with google_server(tabs_of(filas)) as server:
+        yield AnyOffice(GoogleDesk(server))
+
+
+class SharedFolder(LocalBook):
     """A folder of CSV files written blindly, as a book over a network is: only a proof tells what happened.
 
-    `between` runs between the reading and the writing, once. `refuses` says which changes are answered with 400.
-    `lost` makes the answer get lost "before" or "after" the change was applied, once; `late` keeps such a change.
+    A `careful` one looks before it writes, as `LocalBook` does.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.between: Callable[[], object] | None = None
-        self.refuses: Callable[[Change], bool] = lambda _: False
+    def __init__(self, desk: LocalDesk, *, careful: bool = False) -> None:
+        super().__init__(desk.folder)
+        self.careful = careful
+        self.desk = desk
+        self.between: Callable[[], None] | None = None
         self.lost = ""
-        self.late: list[Change] = []
         self.writes = 0
+        self._late: list[Change] = []
 
     def apply(self, change: Change) -> None:
         """See `LiveBook.apply`."""
@@ -67,24 +142,57 @@ class SharedBook(LocalBook):
         happens, self.between = self.between, None
         if happens:
             happens()
-        if self.refuses(change):
+        if any(self.desk.protects(row.tab, row.number) for row in change.rows):
             raise WriteRefused("la celda está protegida")
         lost, self.lost = self.lost, ""
         if lost == "before":
-            self.late.append(change)
+            self._late.append(change)
             raise WriteUnknown("se perdió la respuesta")
-        self.arrive(change)
+        self._write_blindly(change)
         if lost:
             raise WriteUnknown("se perdió la respuesta")
 
-    def arrive(self, change: Change) -> None:
-        """Write without a look at what changed."""
-        self._answers.clear()
-        self.read_many([Ask(tab) for tab in change.columns])
+    def arrive(self) -> None:
+        """See `SharedBook.arrive`."""
+        self._write_blindly(self._late.pop())
+
+    def _write_blindly(self, change: Change) -> None:
+        if not self.careful:
+            self._answers.clear()
+            self.read_many([Ask(tab) for tab in change.columns])
         super().apply(change)
 
 
-def ours(office: Office, tag: str) -> dict[str, str]:
+class SharedSheet(GoogleBook):
+    """A spreadsheet of the tests' Google, which is told what is to go wrong with the next write of cells."""
+
+    def __init__(self, server: SheetsServer) -> None:
+        super().__init__(connected(server.url), server.spreadsheet_id)
+        self.server = server
+        self.between: Callable[[], None] | None = None
+        self.lost = ""
+        self.writes = 0
+
+    def apply(self, change: Change) -> None:
+        """See `LiveBook.apply`."""
+        self.writes += 1
+        happens, self.between = self.between, None
+        if happens:
+            self.server.faults.before("write", happens)
+        lost, self.lost = self.lost, ""
+        if lost == "before":
+            self.server.faults.late(LATE_SECONDS, on="write")
+        elif lost:
+            self.server.faults.cut(applied=True, on="write")
+        super().apply(change)
+
+    def arrive(self) -> None:
+        """See `SharedBook.arrive`."""
+        self.server.clock.advance(LATE_SECONDS)
+        self.server.google.settle()
+
+
+def ours(office: AnyOffice, tag: str) -> dict[str, str]:
     row = office.row(tag)
     return {header: row[header] for header in row if header in set(headers(Tab.OPERACIONES)) and row[header]}
 
@@ -99,8 +207,8 @@ def last_event() -> int:
     return last.pk if last else 0
 
 
-def nothing_left(office: Office) -> bool:
+def nothing_left(office: AnyOffice) -> bool:
     """Whether another cycle finds nothing to do and leaves every byte alone."""
-    before = {path: path.read_bytes() for path in office.book.folder.iterdir()}
+    before = office.stored()
     report = office.sync()
-    return not report.effective and before == {path: path.read_bytes() for path in office.book.folder.iterdir()}
+    return not report.effective and before == office.stored()

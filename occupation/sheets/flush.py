@@ -124,10 +124,13 @@ class Flush:
             raise NotLeading
 
     def _show_dates(self, grids: Mapping[Tab, Grid]) -> None:
-        """Once per process, and again for a tab whose columns moved."""
+        """Once per process, and again for a tab whose columns moved. What people protected keeps the looks it has."""
         stale = {tab: grid for tab, grid in grids.items() if self.memory.dates.get(tab) != grid.columns.positions}
         if stale:
-            self.book.show_dates([grid.columns for grid in stale.values()])
+            try:
+                self.book.show_dates([grid.columns for grid in stale.values()])
+            except WriteRefused as refused:
+                self.report.lines.append(f"las fechas quedan con el formato que tienen: {refused}")
             self.memory.dates |= {tab: grid.columns.positions for tab, grid in stale.items()}
 
     def _audit_outcome(self, outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +27,10 @@ OPERACIONES = [
 ]
 METADATA = [list(headers(Tab.METADATA)), [FIRST, "21-01-2026 12:30:00", "TOMAR_SPOOL", "MK-1", "93"]]
 ROLES = [["Id", "Rol", "Activo"], ["93", "Armador", "TRUE"]]
-TABS = {"Operaciones": OPERACIONES, "Metadata": METADATA, "Roles": ROLES}
+Table = Sequence[Sequence[str]]
+"""A tab as people type it, header first."""
+
+TABS: Mapping[str, Table] = {"Operaciones": OPERACIONES, "Metadata": METADATA, "Roles": ROLES}
 
 
 class Desk(Protocol):
@@ -39,34 +42,71 @@ class Desk(Protocol):
         """The tab as people see it, without blanks at the end of rows."""
         ...
 
-    def retype(self, tab: str, rows: Sequence[Sequence[str]]) -> None:
-        """Replace the whole tab."""
+    def retype(self, tab: str, rows: Table) -> None:
+        """Type the whole tab anew."""
         ...
 
     def delete(self, tab: str) -> None:
         """Delete a tab."""
         ...
 
+    def protect(self, tab: str, tag: str | None = None) -> None:
+        """Keep programs from writing a tab, or only the row with that tag."""
+        ...
+
+    def unprotect(self, tab: str) -> None:
+        """Let programs write anywhere in the tab again."""
+        ...
+
+    def stored(self) -> Mapping[str, object]:
+        """All that each tab holds: two of these are equal if not a byte changed."""
+        ...
+
+    def opened(self) -> LiveBook:
+        """The book, for a program that has just started."""
+        ...
+
 
 class LocalDesk:
     """A folder of CSV files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tabs: Mapping[str, Table] = TABS) -> None:
         self.folder = folder
-        for tab, rows in TABS.items():
+        self._protected: set[tuple[str, str | None]] = set()
+        folder.mkdir(exist_ok=True)
+        for tab, rows in tabs.items():
             self.retype(tab, rows)
-        self.book: LiveBook = LocalBook(folder)
+        self.book = self.opened()
 
     def table(self, tab: str) -> list[list[str]]:
-        text = (self.folder / f"{tab}.csv").read_text(encoding="utf-8-sig")
-        return [_trimmed(row) for row in csv.reader(text.splitlines(), delimiter=";")]
+        with (self.folder / f"{tab}.csv").open(encoding="utf-8-sig", newline="") as file:
+            return [_trimmed(row) for row in csv.reader(file, delimiter=";")]
 
-    def retype(self, tab: str, rows: Sequence[Sequence[str]]) -> None:
+    def retype(self, tab: str, rows: Table) -> None:
         with (self.folder / f"{tab}.csv").open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file, delimiter=";").writerows(rows)
 
     def delete(self, tab: str) -> None:
         (self.folder / f"{tab}.csv").unlink()
+
+    def protect(self, tab: str, tag: str | None = None) -> None:
+        self._protected.add((tab, tag))
+
+    def unprotect(self, tab: str) -> None:
+        self._protected = {one for one in self._protected if one[0] != tab}
+
+    def protects(self, tab: str, number: int) -> bool:
+        """Whether a program may not write that row of the tab."""
+        if (tab, None) in self._protected:
+            return True
+        tags = [tag for where, tag in self._protected if where == tab]
+        return bool(tags) and any(tag in self.table(tab)[number - 1] for tag in tags)
+
+    def stored(self) -> Mapping[str, object]:
+        return {path.stem: path.read_bytes() for path in self.folder.glob("*.csv")}
+
+    def opened(self) -> LiveBook:
+        return LocalBook(self.folder)
 
 
 class GoogleDesk:
@@ -74,22 +114,40 @@ class GoogleDesk:
 
     def __init__(self, server: SheetsServer) -> None:
         self.server = server
-        self.book: LiveBook = GoogleBook(connected(server.url), server.spreadsheet_id)
+        self.book = self.opened()
 
     def table(self, tab: str) -> list[list[str]]:
-        return [_trimmed(row) for row in self.server.office.table(tab, "FORMATTED_VALUE")]
+        shown, typed = (self.server.office.table(tab, option) for option in ("FORMATTED_VALUE", "FORMULA"))
+        return [_trimmed(_as_typed(*both)) for both in zip(shown, typed, strict=True)]
 
-    def retype(self, tab: str, rows: Sequence[Sequence[str]]) -> None:
-        self.delete(tab)
-        self.server.office.add_tab(tab, rows, spare=0)
+    def retype(self, tab: str, rows: Table) -> None:
+        self.server.office.retype(tab, rows)
 
     def delete(self, tab: str) -> None:
         self.server.office.delete_tab(tab)
 
+    def protect(self, tab: str, tag: str | None = None) -> None:
+        self.server.office.protect(tab, tag)
 
-def google_server() -> SheetsServer:
+    def unprotect(self, tab: str) -> None:
+        self.server.office.unprotect(tab)
+
+    def stored(self) -> Mapping[str, object]:
+        return {tab.title: self.server.office.cells(tab.title) for tab in self.server.book.tabs}
+
+    def opened(self) -> LiveBook:
+        return GoogleBook(connected(self.server.url), self.server.spreadsheet_id)
+
+
+def google_server(tabs: Mapping[str, Table] = TABS) -> SheetsServer:
     """A server with the desk's book."""
-    return SheetsServer(book_of_rows(BOOK_ID, TABS, spare=0), reads=None, writes=None)
+    return SheetsServer(book_of_rows(BOOK_ID, tabs, spare=0), reads=None, writes=None)
+
+
+def _as_typed(shown: Sequence[str], typed: Sequence[object]) -> list[str]:
+    """What a person would type to have the row again: what it shows, and its formulas."""
+    formulas = [isinstance(cell, str) and cell.startswith("=") for cell in typed]
+    return [str(cell) if formula else text for text, cell, formula in zip(shown, typed, formulas, strict=True)]
 
 
 def _trimmed(row: Sequence[str]) -> list[str]:

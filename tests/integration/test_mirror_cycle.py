@@ -1,4 +1,4 @@
-"""One cycle of the mirror on a folder of CSV files: what people and the app change meets in both places."""
+"""One cycle of the mirror on each kind of book: what people and the app change meets in both places."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Memory
 from occupation.sheets.layout import Tab
-from occupation.sheets.local import LocalBook
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, TipoRetencion
-from tests.books import fila
-from tests.mirror_office import Office, last_event, nothing_left, ours, told
+from tests.books import Fila, fila
+from tests.mirror_office import AnyOffice, Office, at_office, last_event, nothing_left, ours, told
 from tests.shop import SUPERVISOR, TABLET, journal, refusal
 
 NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
@@ -36,17 +35,22 @@ def clock() -> Iterator[Traveller]:
         yield coordinates
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
-    """Ten spools that the app knows, one of them begun, mirrored once."""
+def shop_floor() -> list[Fila]:
+    """Ten spools, one of them begun."""
     filas = [fila(f"MK-{n}") for n in range(10)]
     filas[1] |= {"Armador": "MR(93)"}
-    office = Office(tmp_path / "libro", filas)
-    office.sync()
-    return office
+    return filas
 
 
-def test_a_first_import_writes_back_only_version_and_text(office: Office) -> None:
+@pytest.fixture(params=["local", "google"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyOffice]:
+    """Ten spools that the app knows, mirrored once."""
+    with at_office(request.param, tmp_path, shop_floor()) as office:
+        office.sync()
+        yield office
+
+
+def test_a_first_import_writes_back_only_version_and_text(office: AnyOffice) -> None:
     for n in range(10):
         spool = find_spool(f"MK-{n}")
         beyond = {"TAG_SPOOL": f"MK-{n}", "NV": "NV0650", "Fecha_Materiales": "05-01-2026"}
@@ -58,7 +62,7 @@ def test_a_first_import_writes_back_only_version_and_text(office: Office) -> Non
     assert nothing_left(office)
 
 
-def test_a_take_and_a_completion_reach_the_sheet_and_the_audit(office: Office) -> None:
+def test_a_take_and_a_completion_reach_the_sheet_and_the_audit(office: AnyOffice) -> None:
     services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
     report = office.sync()
     assert (report.rows, report.events) == (1, 1)
@@ -79,7 +83,7 @@ def test_a_take_and_a_completion_reach_the_sheet_and_the_audit(office: Office) -
     assert nothing_left(office)
 
 
-def test_many_verbs_on_a_spool_are_one_write_of_the_state_they_left(office: Office) -> None:
+def test_many_verbs_on_a_spool_are_one_write_of_the_state_they_left(office: AnyOffice) -> None:
     for _ in range(3):
         services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
         services.cancelar(tag="MK-2", trabajador_id=94, actor=TABLET)
@@ -89,7 +93,7 @@ def test_many_verbs_on_a_spool_are_one_write_of_the_state_they_left(office: Offi
     assert nothing_left(office)
 
 
-def test_a_corrected_date_and_worker_are_adopted(office: Office) -> None:
+def test_a_corrected_date_and_worker_are_adopted(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     services.completar(tag="MK-1", trabajador_id=93, actor=TABLET)
     office.sync()
@@ -108,7 +112,7 @@ def test_a_corrected_date_and_worker_are_adopted(office: Office) -> None:
     assert nothing_left(office)
 
 
-def test_a_date_on_paused_work_completes_it_and_unbegun_work_needs_its_worker_beside(office: Office) -> None:
+def test_a_date_on_paused_work_completes_it_and_unbegun_work_needs_its_worker_beside(office: AnyOffice) -> None:
     before = last_event()
     office.edit("MK-1", Fecha_Armado="02-03-2026")
     office.edit("MK-2", Fecha_Armado="02-03-2026", Armador="JP(94)")
@@ -125,7 +129,7 @@ def test_a_date_on_paused_work_completes_it_and_unbegun_work_needs_its_worker_be
     assert nothing_left(office)
 
 
-def test_one_sitting_at_the_sheet_finishes_and_approves_a_piece(office: Office) -> None:
+def test_one_sitting_at_the_sheet_finishes_and_approves_a_piece(office: AnyOffice) -> None:
     before = last_event()
     days = {"Fecha_Armado": "01-03-2026", "Fecha_Soldadura": "02-03-2026", QC: "03-03-2026"}
     office.edit("MK-5", days | {"Armador": "MR(93)", "Soldador": "JP(94)"})
@@ -141,7 +145,7 @@ def test_one_sitting_at_the_sheet_finishes_and_approves_a_piece(office: Office) 
     assert nothing_left(office)
 
 
-def test_an_emptied_holder_frees_the_spool_and_says_so(office: Office) -> None:
+def test_an_emptied_holder_frees_the_spool_and_says_so(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.sync()
     before = last_event()
@@ -153,18 +157,19 @@ def test_an_emptied_holder_frees_the_spool_and_says_so(office: Office) -> None:
     assert nothing_left(office)
 
 
-def test_a_block_lifted_in_the_sheet_is_an_override(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["local", "google"])
+def test_a_block_lifted_in_the_sheet_is_an_override(tmp_path: Path, kind: str) -> None:
     done = {"Fecha_Armado": "01-02-2026", "Armador": "MR(93)", "Fecha_Soldadura": "02-02-2026", "Soldador": "JP(94)"}
-    office = Office(tmp_path / "libro", [fila("MK-1", done, Estado_Detalle="BLOQUEADO - Contactar supervisor")])
-    office.sync()
-    before = last_event()
-    office.edit("MK-1", Estado_Detalle="RECHAZADO")
-    assert office.sync().adopted == 1
-    spool = find_spool("MK-1")
-    assert (spool.calidad_state, spool.ciclo) == (EstadoCalidad.RECHAZADO, 2)
-    assert told(before) == [("SUPERVISOR_OVERRIDE", "hoja", 94)]
-    assert office.row("MK-1")["Estado_Detalle"] == spool.estado_detalle
-    assert nothing_left(office)
+    with at_office(kind, tmp_path, [fila("MK-1", done, Estado_Detalle="BLOQUEADO - Contactar supervisor")]) as office:
+        office.sync()
+        before = last_event()
+        office.edit("MK-1", Estado_Detalle="RECHAZADO")
+        assert office.sync().adopted == 1
+        spool = find_spool("MK-1")
+        assert (spool.calidad_state, spool.ciclo) == (EstadoCalidad.RECHAZADO, 2)
+        assert told(before) == [("SUPERVISOR_OVERRIDE", "hoja", 94)]
+        assert office.row("MK-1")["Estado_Detalle"] == spool.estado_detalle
+        assert nothing_left(office)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +187,7 @@ def test_a_block_lifted_in_the_sheet_is_an_override(tmp_path: Path) -> None:
         (QC, "02-03-2026"),
     ],
 )
-def test_anything_else_is_put_back_and_listed_once(office: Office, header: str, typed: str) -> None:
+def test_anything_else_is_put_back_and_listed_once(office: AnyOffice, header: str, typed: str) -> None:
     before, cells = last_event(), ours(office, "MK-1")
     office.edit("MK-1", {header: typed})
     report = office.sync()
@@ -192,7 +197,7 @@ def test_anything_else_is_put_back_and_listed_once(office: Office, header: str, 
     assert nothing_left(office)
 
 
-def test_a_cell_that_both_changed_becomes_a_conflict_that_an_admin_decides(office: Office) -> None:
+def test_a_cell_that_both_changed_becomes_a_conflict_that_an_admin_decides(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     services.completar(tag="MK-1", trabajador_id=93, actor=TABLET)
     office.edit("MK-1", Fecha_Armado="01-03-2026")
@@ -214,7 +219,7 @@ def test_a_cell_that_both_changed_becomes_a_conflict_that_an_admin_decides(offic
     assert nothing_left(office)
 
 
-def test_a_date_typed_on_a_held_spool_is_a_conflict_whose_sheet_side_ends_the_work(office: Office) -> None:
+def test_a_date_typed_on_a_held_spool_is_a_conflict_whose_sheet_side_ends_the_work(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.sync()
     office.edit("MK-1", Fecha_Armado="02-03-2026")
@@ -225,7 +230,7 @@ def test_a_date_typed_on_a_held_spool_is_a_conflict_whose_sheet_side_ends_the_wo
     assert (spool.ocupado, spool.fecha_armado) == (False, date(2026, 3, 2))
 
 
-def test_a_conflict_decided_for_the_app_changes_nothing(office: Office) -> None:
+def test_a_conflict_decided_for_the_app_changes_nothing(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.sync()
     office.edit("MK-1", Fecha_Armado="02-03-2026")
@@ -236,7 +241,7 @@ def test_a_conflict_decided_for_the_app_changes_nothing(office: Office) -> None:
     assert nothing_left(office)
 
 
-def test_a_conflict_that_cannot_be_taken_from_the_sheet_stays_open_and_says_why(office: Office) -> None:
+def test_a_conflict_that_cannot_be_taken_from_the_sheet_stays_open_and_says_why(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.edit("MK-1", Ocupado_Por="JP(94)")
     office.sync()
@@ -246,7 +251,7 @@ def test_a_conflict_that_cannot_be_taken_from_the_sheet_stays_open_and_says_why(
     assert (code, conflicto.tomado) == ("OPERACION_NO_DISPONIBLE", "")
 
 
-def test_a_copy_left_open_in_a_program_is_put_back_whole(office: Office) -> None:
+def test_a_copy_left_open_in_a_program_is_put_back_whole(office: AnyOffice) -> None:
     old = office.rows()
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.sync()
@@ -257,14 +262,14 @@ def test_a_copy_left_open_in_a_program_is_put_back_whole(office: Office) -> None
     assert nothing_left(office)
 
 
-def test_more_than_five_adoptions_wait_for_an_admin_and_hold_only_that_tab(office: Office) -> None:
+def test_more_than_five_adoptions_wait_for_an_admin_and_hold_only_that_tab(office: AnyOffice) -> None:
     for n in range(2, 8):
         office.edit(f"MK-{n}", Fecha_Armado="02-03-2026", Armador="JP(94)")
-    before, file = last_event(), office.book.path(Tab.OPERACIONES).read_bytes()
+    before, rows = last_event(), office.stored(Tab.OPERACIONES)
     assert (office.sync().complete, told(before)) == (False, [])
     services.tomar(tag="MK-9", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     assert office.sync().complete is False
-    assert office.book.path(Tab.OPERACIONES).read_bytes() == file
+    assert office.stored(Tab.OPERACIONES) == rows
     assert [row["evento_tipo"] for row in office.rows(Tab.METADATA)] == ["TOMAR_ARM"]
     assert [(one.hoja, one.tipo) for one in Retencion.objects.all()] == [("Operaciones", "ediciones")]
     permit(Tab.OPERACIONES, TipoRetencion.EDICIONES)
@@ -274,7 +279,7 @@ def test_more_than_five_adoptions_wait_for_an_admin_and_hold_only_that_tab(offic
     assert nothing_left(office)
 
 
-def test_rows_sorted_and_inserted_are_written_where_their_tag_is(office: Office) -> None:
+def test_rows_sorted_and_inserted_are_written_where_their_tag_is(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     rows = office.rows()[::-1]
     office.save([rows[0], dict.fromkeys(rows[0], ""), *rows[1:]])
@@ -287,36 +292,32 @@ def test_rows_sorted_and_inserted_are_written_where_their_tag_is(office: Office)
     assert nothing_left(office)
 
 
-def test_a_renamed_header_holds_the_tab_until_it_is_back(office: Office) -> None:
+def test_a_renamed_header_holds_the_tab_until_it_is_back(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
-    path = office.book.path(Tab.OPERACIONES)
-    good = path.read_bytes()
-    path.write_bytes(good.replace(b"Ocupado_Por", b"Quien"))
+    office.rename("Ocupado_Por", "Quien")
+    held = office.stored(Tab.OPERACIONES)
     report = office.sync()
-    assert (report.complete, path.read_bytes()) == (False, good.replace(b"Ocupado_Por", b"Quien"))
+    assert (report.complete, office.stored(Tab.OPERACIONES)) == (False, held)
     assert [(one.hoja, one.encabezado) for one in Retencion.objects.all()] == [("Operaciones", "Ocupado_Por")]
     assert len(office.rows(Tab.METADATA)) == 1
-    path.write_bytes(good)
+    office.rename("Quien", "Ocupado_Por")
     assert (office.sync().complete, Retencion.objects.count()) == (True, 0)
     assert office.row("MK-1")["Ocupado_Por"] == "MR(93)"
 
 
-def test_audit_rows_written_by_hand_stay_and_ours_go_after_them(office: Office) -> None:
-    path = office.book.path(Tab.METADATA)
-    with path.open("ab") as file:
-        file.write(b"anotado a mano,,,,,,,,,\r\n")
+def test_audit_rows_written_by_hand_stay_and_ours_go_after_them(office: AnyOffice) -> None:
+    office.append(Tab.METADATA, "anotado a mano")
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.sync()
     assert [row["evento_tipo"] or row["id"] for row in office.rows(Tab.METADATA)] == ["anotado a mano", "TOMAR_ARM"]
     assert nothing_left(office)
 
 
-def test_an_emptied_audit_is_not_written_again(office: Office) -> None:
+def test_an_emptied_audit_is_not_written_again(office: AnyOffice) -> None:
     for n in range(2, 9):
         services.tomar(tag=f"MK-{n}", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.sync()
-    path = office.book.path(Tab.METADATA)
-    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    office.empty(Tab.METADATA)
     services.pausar(tag="MK-2", trabajador_id=93, actor=TABLET)
     report = office.sync()
     assert (report.complete, office.rows(Tab.METADATA)) == (False, [])
@@ -325,22 +326,22 @@ def test_an_emptied_audit_is_not_written_again(office: Office) -> None:
     assert [row["evento_tipo"] for row in office.rows(Tab.METADATA)] == ["PAUSAR_ARM"]
 
 
-def test_a_dry_run_tells_and_changes_nothing(office: Office) -> None:
+def test_a_dry_run_tells_and_changes_nothing(office: AnyOffice) -> None:
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     office.edit("MK-2", Fecha_Armado="02-03-2026", Armador="JP(94)")
-    files = {path: path.read_bytes() for path in office.book.folder.iterdir()}
+    book = office.stored()
     tables = [list(table.objects.order_by("pk").values()) for table in (Mirror, Evento, EstadoHoja)]
     report = office.sync(dry_run=True)
     assert (report.rows, report.events, report.adopted) == (2, 1, 1)
-    assert files == {path: path.read_bytes() for path in office.book.folder.iterdir()}
+    assert office.stored() == book
     assert tables == [list(table.objects.order_by("pk").values()) for table in (Mirror, Evento, EstadoHoja)]
 
 
-def test_cycles_that_read_only_our_columns_adopt_and_write_and_leave_the_rest_to_the_next(office: Office) -> None:
-    memory = Memory()
+def test_cycles_that_read_only_our_columns_adopt_and_write_and_leave_the_rest_to_the_next(office: AnyOffice) -> None:
+    memory, book = Memory(), office.desk.opened()
 
     def ours_only() -> CycleReport:
-        return Cycle(LocalBook(office.book.folder), memory, office=False).run()
+        return Cycle(book, memory, office=False).run()
 
     assert not ours_only().effective
     office.edit("MK-1", Fecha_Armado="02-03-2026", Notas="urgente")
@@ -354,8 +355,10 @@ def test_cycles_that_read_only_our_columns_adopt_and_write_and_leave_the_rest_to
     assert nothing_left(office)
 
 
-def test_a_book_that_did_not_change_is_not_compared_again_until_somebody_acts(office: Office) -> None:
-    memory, book = Memory(), LocalBook(office.book.folder)
+def test_a_folder_that_did_not_change_is_not_compared_again_until_somebody_acts(tmp_path: Path) -> None:
+    office = Office(tmp_path / "libro", shop_floor())
+    office.sync()
+    memory, book = Memory(), office.desk.opened()
     for _ in range(2):
         assert Cycle(book, memory).run().imported is not None or memory.quiet
     assert Cycle(book, memory).run().imported is None

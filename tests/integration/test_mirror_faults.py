@@ -13,13 +13,13 @@ from occupation import services
 from occupation.models import EdicionDevuelta, Mirror, Retencion
 from occupation.queries import find_spool
 from occupation.services.mirroring import requeue
-from occupation.sheets.book import Change, WriteUnknown
+from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import Operacion
-from tests.books import fila
-from tests.mirror_office import Office, SharedBook, nothing_left, ours
+from tests.books import Fila, fila
+from tests.mirror_office import AnyOffice, Office, SharedBook, SharedFolder, at_office, nothing_left, ours
 from tests.shop import TABLET, journal
 
 NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
@@ -33,19 +33,24 @@ def clock() -> Iterator[Traveller]:
         yield coordinates
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
-    """Eight spools that the app knows, and a second row of MK-3, mirrored once."""
+def shop_floor() -> list[Fila]:
+    """Eight spools, and a second row of MK-3."""
     filas = [*(fila(f"MK-{n}") for n in range(8)), fila("MK-3", NV="NV9999")]
     filas[6] |= {"Armador": "MR(93)", "Peso_Kg": "=A1*2"}
-    office = Office(tmp_path / "libro", filas)
-    office.sync()
-    return office
+    return filas
+
+
+@pytest.fixture(params=["local", "google"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyOffice]:
+    """Eight spools that the app knows, mirrored once."""
+    with at_office(request.param, tmp_path, shop_floor()) as office:
+        office.sync()
+        yield office
 
 
 @pytest.fixture
-def book(office: Office) -> SharedBook:
-    return SharedBook(office.book.folder)
+def book(office: AnyOffice) -> SharedBook:
+    return office.shared()
 
 
 def take(*numbers: int) -> None:
@@ -57,7 +62,7 @@ def sync(book: SharedBook) -> CycleReport:
     return Cycle(book).run()
 
 
-def converged(office: Office) -> bool:
+def converged(office: AnyOffice) -> bool:
     """Whether every spool's row says what the app says, the audit has each event once, and nothing is left to do."""
     late = Mirror.objects.exclude(behind_since=None).count()
     audit = sorted(row["id"] for row in office.rows(Tab.METADATA) if row["evento_tipo"])
@@ -69,7 +74,7 @@ def converged(office: Office) -> bool:
 
 @pytest.mark.parametrize("lost", ["before", "after"])
 def test_a_lost_answer_ends_with_every_cell_and_every_event_exactly_once(
-    office: Office, book: SharedBook, lost: str
+    office: AnyOffice, book: SharedBook, lost: str
 ) -> None:
     take(1, 2)
     book.lost = lost
@@ -82,14 +87,14 @@ def test_a_lost_answer_ends_with_every_cell_and_every_event_exactly_once(
     assert converged(office)
 
 
-def test_a_write_that_arrives_late_over_a_newer_one_is_put_right(office: Office, book: SharedBook) -> None:
+def test_a_write_that_arrives_late_over_a_newer_one_is_put_right(office: AnyOffice, book: SharedBook) -> None:
     take(1)
     book.lost = "before"
     with pytest.raises(WriteUnknown):
         sync(book)
     services.pausar(tag="MK-1", trabajador_id=94, actor=TABLET)
     sync(book)
-    book.arrive(book.late.pop())
+    book.arrive()
     assert office.row("MK-1")["Ocupado_Por"] == "JP(94)"
     sync(book)
     assert (office.row("MK-1")["Ocupado_Por"], find_spool("MK-1").ocupado) == ("", False)
@@ -97,7 +102,7 @@ def test_a_write_that_arrives_late_over_a_newer_one_is_put_right(office: Office,
 
 
 def test_a_late_write_after_the_rows_were_sorted_lands_elsewhere_and_is_healed(
-    office: Office, book: SharedBook
+    office: AnyOffice, book: SharedBook
 ) -> None:
     take(1)
     book.lost = "before"
@@ -107,14 +112,16 @@ def test_a_late_write_after_the_rows_were_sorted_lands_elsewhere_and_is_healed(
     before = {tag: ours(office, tag) for tag in ("MK-1", "MK-5", "MK-6")}
     rows = office.rows()
     office.save([rows[0], rows[6], *rows[1:6], *rows[7:]])
-    book.arrive(book.late.pop())
+    book.arrive()
     assert ours(office, "MK-6") != before["MK-6"]
     sync(book)
     assert {tag: ours(office, tag) for tag in before} == before
     assert converged(office)
 
 
-def test_lesson_7_rows_sorted_between_the_reading_and_the_writing_are_healed(office: Office, book: SharedBook) -> None:
+def test_lesson_7_rows_sorted_between_the_reading_and_the_writing_are_healed(
+    office: AnyOffice, book: SharedBook
+) -> None:
     cells = ours(office, "MK-6")
     take(1)
     book.between = lambda: office.save(office.rows()[::-1])
@@ -130,7 +137,7 @@ def test_lesson_7_rows_sorted_between_the_reading_and_the_writing_are_healed(off
 
 
 @pytest.mark.parametrize("inserted", ["", "MK-3"])
-def test_a_row_inserted_where_we_write_gets_its_cells_back(office: Office, book: SharedBook, inserted: str) -> None:
+def test_a_row_inserted_where_we_write_gets_its_cells_back(office: AnyOffice, book: SharedBook, inserted: str) -> None:
     take(1)
     rows = office.rows()
     blank = dict.fromkeys(rows[0], "") | {"TAG_SPOOL": inserted, "Notas": "nueva"}
@@ -141,7 +148,7 @@ def test_a_row_inserted_where_we_write_gets_its_cells_back(office: Office, book:
     assert converged(office)
 
 
-def test_a_duplicate_that_we_wrote_on_by_accident_says_what_it_said(office: Office, book: SharedBook) -> None:
+def test_a_duplicate_that_we_wrote_on_by_accident_says_what_it_said(office: AnyOffice, book: SharedBook) -> None:
     take(1)
     rows = office.rows()
     duplicate = rows[8]
@@ -151,57 +158,54 @@ def test_a_duplicate_that_we_wrote_on_by_accident_says_what_it_said(office: Offi
     assert converged(office)
 
 
-def test_a_refused_row_is_parked_alone_until_a_verb_or_an_admin_tries_again(office: Office, book: SharedBook) -> None:
+def test_a_refused_row_is_parked_alone_until_a_verb_or_an_admin_tries_again(
+    office: AnyOffice, book: SharedBook
+) -> None:
     take(1, 2, 4, 5)
-    mine = str(find_spool("MK-4").version)
-    book.refuses = lambda change: any(row.cells.get("version") == mine for row in change.rows)
+    office.desk.protect(Tab.OPERACIONES, "MK-4")
     report = sync(book)
     assert (report.parked, report.rows, report.events) == (1, 3, 4)
-    assert [(one.spool.tag, one.error) for one in Mirror.objects.exclude(error="")] == [
-        ("MK-4", "la celda está protegida")
-    ]
+    (parked,) = Mirror.objects.exclude(error="")
+    assert (parked.spool.tag, "prote" in parked.error) == ("MK-4", True)
     writes = book.writes
     assert (sync(book).effective, book.writes) == (False, writes)
     requeue([find_spool("MK-4").pk])
     assert (sync(book).parked, Mirror.objects.exclude(error="").count()) == (1, 1)
     services.pausar(tag="MK-4", trabajador_id=94, actor=TABLET)
+    office.desk.unprotect(Tab.OPERACIONES)
     sync(book)
     assert Mirror.objects.exclude(error="").count() == 0
     assert converged(office)
 
 
-def test_an_audit_that_may_not_be_written_holds_no_row_back(office: Office, book: SharedBook) -> None:
+def test_an_audit_that_may_not_be_written_holds_no_row_back(office: AnyOffice, book: SharedBook) -> None:
     take(1, 2)
-
-    def protected(change: Change) -> bool:
-        return any(row.tab == Tab.METADATA for row in change.rows)
-
-    book.refuses = protected
+    office.desk.protect(Tab.METADATA)
     report = sync(book)
     assert (report.rows, report.complete, office.rows(Tab.METADATA)) == (2, False, [])
     assert [(one.hoja, one.tipo) for one in Retencion.objects.all()] == [("Metadata", "escritura")]
-    book.refuses = lambda _: False
+    office.desk.unprotect(Tab.METADATA)
     assert sync(book).events == 2
     assert (Retencion.objects.count(), converged(office)) == (0, True)
 
 
-def test_a_person_who_appends_to_the_audit_before_a_repeat_keeps_the_row(office: Office, book: SharedBook) -> None:
+def test_a_person_who_appends_to_the_audit_before_a_repeat_keeps_the_row(office: AnyOffice, book: SharedBook) -> None:
     take(1)
     book.lost = "before"
     with pytest.raises(WriteUnknown):
         sync(book)
-    with office.book.path(Tab.METADATA).open("ab") as file:
-        file.write(b"a mano,,,,,,,,,\r\n")
+    office.append(Tab.METADATA, "a mano")
     sync(book)
     assert [row["evento_tipo"] or row["id"] for row in office.rows(Tab.METADATA)] == ["a mano", "TOMAR_ARM"]
 
 
-def test_a_local_book_that_is_saved_meanwhile_is_read_again_and_nothing_of_the_person_is_lost(office: Office) -> None:
+def test_a_folder_that_is_saved_meanwhile_is_read_again_and_nothing_of_the_person_is_lost(tmp_path: Path) -> None:
+    office = Office(tmp_path / "libro", shop_floor())
+    office.sync()
     take(1)
-    local = SharedBook(office.book.folder)
-    local.arrive = lambda change: super(SharedBook, local).apply(change)  # type: ignore[method-assign]
-    local.between = lambda: office.edit("MK-5", Notas="urgente")
-    report = sync(local)
+    folder = SharedFolder(office.desk, careful=True)
+    folder.between = lambda: office.edit("MK-5", Notas="urgente")
+    report = sync(folder)
     assert (report.moved, report.rows) == (1, 1)
     assert (office.row("MK-5")["Notas"], find_spool("MK-5").notas) == ("urgente", "urgente")
     assert converged(office)

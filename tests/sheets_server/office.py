@@ -246,6 +246,17 @@ class Office:
                 }
                 sheet.rows[number] = cells or NOTHING
 
+    def retype(self, tab: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Type the whole tab anew, header first; every cell keeps its looks, and what is beyond is emptied."""
+        with self._at(tab) as sheet:
+            sheet.grow(len(rows), max(map(len, rows), default=1))
+            for number, column, _ in list(sheet.filled()):
+                if number >= len(rows) or column >= len(rows[number]):
+                    self._type(sheet, number, column, "")
+            for number, row in enumerate(rows):
+                for column, value in enumerate(row):
+                    self._type(sheet, number, column, value)
+
     def _type(self, sheet: Tab, row: int, column: int, value: Any) -> None:
         sheet.put(row, column, typed(value, sheet.cell(row, column), self.book.locale))
 
