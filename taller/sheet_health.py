@@ -19,6 +19,9 @@ from occupation.vocabulary import TipoErrorHoja, TipoRetencion
 LATE_SECONDS: Final = 120
 """What waits for longer than this was not only waiting for its turn."""
 
+SILENT_SECONDS: Final = 90
+"""Longest time, beside its interval, in which a relay at work tells nothing: it asks a closed book each minute."""
+
 LISTED: Final = 100
 """Most parked rows that are named; the admin lists them all."""
 
@@ -66,7 +69,8 @@ class SheetHealth(Schema):
     """The mirror. All but `status` and `backend` is null or empty while the database does not answer.
 
     `atraso_filas` are the spools whose row the sheet does not show as it is, `atraso_segundos` how long the oldest of
-    them waits, `lider` the process that reads and writes the book. At most 100 `estacionadas` are named.
+    them waits, `lider` since when the process leads that reads and writes the book; null when none was heard of
+    lately. At most 100 `estacionadas` are named.
     """
 
     status: Status
@@ -127,8 +131,17 @@ def read_sheet() -> SheetHealth:
         dudosos=CeldaDudosa.objects.count(),
         duplicados=FilaDuplicada.objects.count(),
         cuota=_quota(state),
-        lider=state.lider or None,
+        lider=_when(state.lider_desde) if _is_heard_of(state) else None,
     )
+
+
+def _is_heard_of(state: EstadoHoja) -> bool:
+    """Whether a relay took the lead and has worked since, or waits as it said that it would."""
+    if state.lider_desde is None:
+        return False
+    moments = (state.lider_desde, state.sincronizada_en, state.esperar_hasta, state.error_desde)
+    silent = (timezone.now() - max(moment for moment in moments if moment)).total_seconds()
+    return silent <= SILENT_SECONDS + settings.SYNC_INTERVAL_SECONDS
 
 
 def _held(one: Retencion) -> Retenida:

@@ -20,15 +20,14 @@ from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, pretty, row_nu
 from occupation.models import Conflicto, EdicionDevuelta, EstadoHoja, Mirror, Retencion
 from occupation.refusals import Refused
 from occupation.services import resolver
-from occupation.services.holds import permit
+from occupation.services.holds import PERMISIBLES, permit
 from occupation.services.mirroring import requeue
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import TipoRetencion, Tomado
 
 Lado = Literal["hoja", "app"]
 
-PERMISIBLES = (TipoRetencion.EDICIONES, TipoRetencion.ENCOGIDA)
-"""What is held until an administrator allows it. The rest goes on by itself once the sheet is mended."""
+_PROBLEMA = ("error_tipo", "error", "error_desde", "esperar_hasta")
 
 
 class DecisionAdmin(ReadOnlyAdmin[M]):
@@ -265,8 +264,8 @@ class MirrorAdmin(DecisionAdmin[Mirror]):
 class EstadoHojaAdmin(ReadOnlyAdmin[EstadoHoja]):
     """When the book was last reached, by whom, and why not since."""
 
-    list_display = ("nombre", "sincronizada_en", "lider", "error_tipo", "error", "error_desde", "esperar_hasta")
-    fields = ("sincronizada_en", "lider", "error_tipo", "error", "error_desde", "esperar_hasta", "metadata_fila")
+    list_display = ("nombre", "sincronizada_en", "lider", "lider_desde", *_PROBLEMA)
+    fields = ("sincronizada_en", "lider", "lider_desde", *_PROBLEMA, "metadata_fila")
 
     @admin.display(description="hoja")
     def nombre(self, _estado: EstadoHoja) -> str:

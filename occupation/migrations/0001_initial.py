@@ -126,7 +126,8 @@ class Migration(migrations.Migration):
                 ('error', models.CharField(blank=True, max_length=500)),
                 ('error_tipo', models.CharField(blank=True, choices=[('permiso', 'sin permiso'), ('cuota', 'cuota gastada'), ('libro', 'libro ilegible')], max_length=20)),
                 ('error_desde', models.DateTimeField(blank=True, null=True)),
-                ('lider', models.CharField(blank=True, max_length=150)),
+                ('lider', models.CharField(blank=True, max_length=150, verbose_name='lleva la hoja')),
+                ('lider_desde', models.DateTimeField(blank=True, null=True, verbose_name='la lleva desde')),
             ],
             options={
                 'verbose_name': 'estado de la hoja',

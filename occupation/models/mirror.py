@@ -149,7 +149,8 @@ class EstadoHoja(models.Model):
     error = models.CharField(max_length=500, blank=True)
     error_tipo = models.CharField(max_length=20, blank=True, choices=TipoErrorHoja)
     error_desde = models.DateTimeField(null=True, blank=True)
-    lider = models.CharField(max_length=150, blank=True)
+    lider = models.CharField("lleva la hoja", max_length=150, blank=True)
+    lider_desde = models.DateTimeField("la lleva desde", null=True, blank=True)
 
     class Meta:
         verbose_name = "estado de la hoja"

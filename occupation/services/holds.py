@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from django.utils import timezone
 
@@ -10,6 +11,9 @@ from occupation.models import Retencion
 from occupation.services._transaction import verb_transaction
 from occupation.sheets.layout import Hold, Tab
 from occupation.vocabulary import TipoRetencion
+
+PERMISIBLES: Final = (TipoRetencion.EDICIONES, TipoRetencion.ENCOGIDA)
+"""What is held until an administrator allows it. The rest goes on by itself once the sheet is mended."""
 
 _SHOWN = 500
 
@@ -50,7 +54,12 @@ def sync_holds(holds: Sequence[Hold], refusals: Sequence[tuple[Tab, str]]) -> No
 
 
 def permit(hoja: Tab, tipo: TipoRetencion) -> bool:
-    """An admin says yes: the next cycle does what was held back. Whether there was anything to allow."""
+    """An admin says yes: the next cycle does what was held back. Whether there was anything to allow.
+
+    ValueError for what nobody's word mends: it has to be repaired in the sheet.
+    """
+    if tipo not in PERMISIBLES:
+        raise ValueError(f"{tipo} is mended in the sheet, not allowed")
     with verb_transaction():
         return bool(Retencion.objects.filter(hoja=hoja, tipo=tipo).update(permitida=True))
 

@@ -6,7 +6,7 @@ Each step is its own transaction, so that a relay that dies between any two find
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from occupation.models import EstadoHoja, Mirror, VersionMostrada
 from occupation.services._transaction import verb_transaction
 from occupation.services.importing import locked_spools
 from occupation.sheets.identity import version_of
+from occupation.vocabulary import TipoErrorHoja
 
 KEPT = timedelta(days=60)
 """How long a version that stood in the sheet is known: a file left open for longer is nobody's."""
 
 _BATCH = 200
+_SHOWN = 500
 
 
 class RowWritten(NamedTuple):
@@ -55,8 +57,11 @@ def _shown_before(mirrors: Mapping[int, Mirror]) -> list[tuple[UUID, int, dict[s
     return [(UUID(text), id, {}) for id, text in versions.items() if text]
 
 
-def settle(rows: Sequence[RowWritten]) -> None:
-    """The sheet was seen to hold these rows: a new base, and the debt is paid where nothing happened since."""
+def settle(rows: Sequence[RowWritten], began: datetime) -> None:
+    """The sheet was seen to hold these rows: a new base, and the debt is paid where nothing happened since.
+
+    Where something did, it happened after `began`, when the spools had not been read yet: the sheet is behind since.
+    """
     with verb_transaction():
         spools = locked_spools(pk__in=[row.spool_id for row in rows])
         mirrors = Mirror.objects.in_bulk([row.spool_id for row in rows])
@@ -65,6 +70,8 @@ def settle(rows: Sequence[RowWritten]) -> None:
             mirror.base, mirror.intent, mirror.row_hash = dict(row.base), {}, ""
             if spools[row.spool_id].version == row.version:
                 mirror.behind_since, mirror.left = None, _still_left(mirror)
+            elif mirror.behind_since:
+                mirror.behind_since = max(mirror.behind_since, began)
         fields = ["base", "intent", "row_hash", "behind_since", "left"]
         Mirror.objects.bulk_update(mirrors.values(), fields, batch_size=_BATCH)
 
@@ -95,6 +102,24 @@ def remember(**columns: Any) -> None:
     """Change what the relay keeps across restarts."""
     with verb_transaction():
         keep(**columns)
+
+
+def reached() -> None:
+    """A cycle came to its end: what kept the book from being reached before is over."""
+    remember(sincronizada_en=timezone.now(), error="", error_tipo="", error_desde=None, esperar_hasta=None)
+
+
+def not_reached(kind: TipoErrorHoja, sentence: str, wait: float | None = None) -> bool:
+    """Keep why the book was not reached and since when it is not; whether the reason is news.
+
+    With `wait` it is left alone for so many seconds, whichever process comes next.
+    """
+    state = EstadoHoja.objects.filter(pk=1).first() or EstadoHoja()
+    now = timezone.now()
+    until = {} if wait is None else {"esperar_hasta": now + timedelta(seconds=wait)}
+    shown = sentence[:_SHOWN]
+    remember(error=shown, error_tipo=kind, error_desde=state.error_desde or now, **until)
+    return state.error != shown
 
 
 def forget_old_versions() -> int:

@@ -20,7 +20,10 @@ from occupation.sheets.layout import Tab
 from occupation.vocabulary import Accion, ActorTipo, TipoEvento
 
 TAIL: Final = 500
-"""How many of Metadata's last rows a cycle reads, and how many events it writes at most."""
+"""How many of Metadata's last rows a cycle reads."""
+
+EVENTS_PER_WRITE: Final = 2000
+"""Most events of one request: about a megabyte of the two that Google likes best."""
 
 _NOT_TOLD: Final = (TipoEvento.STATE_CHANGE, TipoEvento.IMPORTACION)
 
@@ -29,13 +32,14 @@ _NOT_TOLD: Final = (TipoEvento.STATE_CHANGE, TipoEvento.IMPORTACION)
 class AuditPlan:
     """Events to write with their rows, and the id up to which the audit is complete once these rows are seen.
 
-    `refused` says, in Spanish, why nothing may be written after this read.
+    `refused` says, in Spanish, why nothing may be written after this read; `more` that there are later events.
     """
 
     rows: Sequence[RowChange] = ()
     hasta: int = 0
     last_row: int = 1
     refused: str = ""
+    more: bool = False
 
     @property
     def reserva(self) -> dict[str, Any]:
@@ -69,8 +73,9 @@ def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> Audit
     present = {str(row.cells[place] or "").strip().lower() for row in grid.rows}
     taken = {row.number for row in grid.rows}
     last = Evento.objects.aggregate(last=Max("id"))["last"] or 0
-    events = list(told_after(state.metadata_hasta).select_related("trabajador").order_by("id")[:TAIL])
-    hasta = events[-1].pk if len(events) == TAIL else last
+    events = list(told_after(state.metadata_hasta).select_related("trabajador").order_by("id")[:EVENTS_PER_WRITE])
+    more = len(events) == EVENTS_PER_WRITE
+    hasta = events[-1].pk if more else last
     numbers = {id: int(number) for number, id in state.reserva.get("filas", {}).items() if int(number) not in taken}
     free = max([grid.last_row, *numbers.values()])
     rows = []
@@ -78,7 +83,7 @@ def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> Audit
         if str(evento.uuid) not in present:
             number = numbers.get(str(evento.uuid)) or (free := free + 1)
             rows.append(RowChange(Tab.METADATA, number, cells_of(evento)))
-    return AuditPlan(rows, hasta, grid.last_row)
+    return AuditPlan(rows, hasta, grid.last_row, more=more)
 
 
 def seen(grid: Grid, planned: AuditPlan) -> bool:

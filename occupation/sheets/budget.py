@@ -50,8 +50,8 @@ class Bucket:
         return Bucket(self.per_minute, min(self.burst, self.tokens + passed * self.rate), now)
 
     def missing_seconds(self, wanted: float = 1) -> float:
-        """How long until it holds that many."""
-        return max(0.0, (wanted - self.tokens) / self.rate)
+        """How long until it holds that many, or all it can hold."""
+        return max(0.0, (min(wanted, self.burst) - self.tokens) / self.rate)
 
 
 class Budget:
@@ -79,10 +79,10 @@ class Budget:
         buckets[kind] = Bucket(bucket.per_minute, bucket.tokens - 1, bucket.at)
         remember(cubetas={name: [one.tokens, one.at.isoformat()] for name, one in buckets.items()})
 
-    def can(self, wanted: Mapping[Request, int]) -> bool:
-        """Whether that many requests of each kind may be made now."""
+    def missing_seconds(self, wanted: Mapping[Request, int]) -> float:
+        """How long until that many requests of each kind may be made at once, or as many as ever may."""
         buckets = self.buckets()
-        return all(buckets[kind].tokens >= number for kind, number in wanted.items())
+        return max(buckets[kind].missing_seconds(number) for kind, number in wanted.items())
 
 
 def _stored(per_minute: int, stored: tuple[float, str] | None, now: datetime) -> Bucket:

@@ -19,7 +19,7 @@ from occupation.models import EstadoHoja, Retencion, Spool, Trabajador
 from occupation.refusals import Ocupado, Refused, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
 from occupation.services.holds import allowed, hold, release, sync_holds, waiting
-from occupation.services.mirroring import remember
+from occupation.services.mirroring import reached
 from occupation.services.sheet_edits import adoptar
 from occupation.sheets import audit
 from occupation.sheets.book import Ask, BookMoved, Grid, LiveBook
@@ -84,7 +84,7 @@ class Cycle:
             retry_error_callback=lambda _: None,
         )(self._attempt)
         if not self.dry_run:
-            remember(sincronizada_en=timezone.now())
+            reached()
         return self.report
 
     def _attempt(self) -> bool:

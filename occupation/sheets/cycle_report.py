@@ -21,7 +21,10 @@ _LABELS = {
 
 @dataclass(slots=True)
 class CycleReport:
-    """The counts and lines of one cycle. `imported` is None when nothing could be imported."""
+    """The counts and lines of one cycle. `imported` is None when nothing could be imported.
+
+    `more` tells that what there was to write did not fit into one request.
+    """
 
     imported: ImportReport | None = None
     adopted: int = 0
@@ -33,6 +36,7 @@ class CycleReport:
     parked: int = 0
     moved: int = 0
     held: int = 0
+    more: bool = False
     lines: list[str] = field(default_factory=list)
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import timezone
+
 from occupation.models import EstadoHoja
 from occupation.services.holds import hold, release
 from occupation.services.mirroring import intend, park, settle, settle_audit
@@ -42,7 +44,10 @@ class Memory:
 
 @dataclass(slots=True)
 class Flush:
-    """Writes what one reading of the book lacks, and looks whether it landed where it was meant to."""
+    """Writes what one reading of the book lacks, and looks whether it landed where it was meant to.
+
+    It is made before the book and the spools are read, at the moment that `began` tells.
+    """
 
     book: LiveBook
     memory: Memory
@@ -51,6 +56,7 @@ class Flush:
     leads: Callable[[], bool]
     dry_run: bool = False
     accept_shrink: bool = False
+    began: datetime = field(default_factory=timezone.now)
 
     def run(
         self,
@@ -63,17 +69,19 @@ class Flush:
         wanted = rows_to_write([row for row in rows if not row.known.mirror.error], self.workers)
         owing = {row.spool.pk for row in rows if row.known.mirror.behind_since or row.known.mirror.intent}
         ready = [row for row in wanted if not row.change.cells and row.written.spool_id in owing]
-        wanted = [row for row in wanted if row.change.cells][:ROWS_PER_WRITE]
+        lacking = [row for row in wanted if row.change.cells]
+        wanted = lacking[:ROWS_PER_WRITE]
         planned = self._audit(state, metadata)
+        self.report.more = len(lacking) > len(wanted) or planned.more
         if self.dry_run:
             self.report.rows, self.report.events = len(wanted), len(planned.rows)
             return True
         if ready:
-            settle([row.written for row in ready])
+            settle([row.written for row in ready], self.began)
         grids = {tab: grid for tab, grid in ((Tab.OPERACIONES, operaciones), (Tab.METADATA, metadata)) if grid}
         if wanted or planned.rows:
             self.memory.before = operaciones
-            return self._write(Push(self.book, grids), wanted, planned)
+            return self._write(Push(self.book, self._must_lead, grids), wanted, planned)
         if metadata is not None and not planned.refused:
             self._audit_seen(state, planned, planned.last_row)
         return True
@@ -127,6 +135,7 @@ class Flush:
         """Once per process, and again for a tab whose columns moved. What people protected keeps the looks it has."""
         stale = {tab: grid for tab, grid in grids.items() if self.memory.dates.get(tab) != grid.columns.positions}
         if stale:
+            self._must_lead()
             try:
                 self.book.show_dates([grid.columns for grid in stale.values()])
             except WriteRefused as refused:
@@ -147,6 +156,8 @@ class Flush:
         if events:
             asks.append(Ask(Tab.METADATA, None, min(row.number for row in events)))
         proof = {ask.tab: grid for ask, grid in zip(asks, self.book.read_many(asks), strict=True)} if asks else {}
+        # What another relay wrote meanwhile is for that one to remember.
+        self._must_lead()
         fine = self._rows_proved(grids, outcome, proof.get(Tab.OPERACIONES))
         metadata = proof.get(Tab.METADATA)
         if events and isinstance(metadata, Grid) and audit.seen(metadata, planned):
@@ -160,7 +171,7 @@ class Flush:
         if not isinstance(proof, Grid):
             return not outcome.taken
         stood, self.memory.gone = proved(proof, grids[Tab.OPERACIONES], outcome.taken)
-        settle([row.written for row in stood])
+        settle([row.written for row in stood], self.began)
         self.report.rows += len(stood)
         self.report.lines += [
             f"movida: {row.tag} ya no está en la fila {row.change.number}; se repara" for row in self.memory.gone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -73,9 +73,13 @@ def app_values(spool: Spool, workers: Workers) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Push:
-    """One request to the book: rows of Operaciones and rows of the audit."""
+    """One request to the book: rows of Operaciones and rows of the audit.
+
+    `must_lead` raises when somebody else writes now; it is asked right before anything is sent.
+    """
 
     book: LiveBook
+    must_lead: Callable[[], None]
     grids: Mapping[Tab, Grid]
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -84,6 +88,7 @@ class Push:
         changes = [*(row.change for row in rows), *audit]
         if not changes:
             return self.outcome
+        self.must_lead()
         try:
             self.book.apply(Change({tab: grid.columns for tab, grid in self.grids.items()}, changes))
         except WriteRefused as refused:

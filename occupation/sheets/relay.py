@@ -10,18 +10,17 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from occupation.models import EstadoHoja, Mirror
+from occupation.models import EstadoHoja
 from occupation.refusals import Ocupado, SinEspacio
 from occupation.services import heal_claims
-from occupation.services.mirroring import forget_old_versions, remember
+from occupation.services.mirroring import forget_old_versions, not_reached, remember
 from occupation.sheets.book import (
     BookBusy,
     BookUnreadable,
@@ -33,6 +32,7 @@ from occupation.sheets.book import (
 )
 from occupation.sheets.budget import Budget, wait_seconds
 from occupation.sheets.cycle import Cycle
+from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Memory, NotLeading
 from occupation.sheets.leader import Leader
 from occupation.vocabulary import TipoErrorHoja
@@ -41,8 +41,14 @@ OFFICE_SECONDS: Final = 30.0
 CLAIMS_SECONDS: Final = 60.0
 LEADER_SECONDS: Final = 3.0
 
-FOR_A_WRITE: Final = {Request.READ: 3, Request.WRITE: 1}
-"""The requests that a push needs: while there are no more, reading for its own sake waits."""
+FOR_A_CYCLE: Final = {Request.READ: 3, Request.WRITE: 1}
+"""What reading, writing and proving take: with less left, a cycle would stop in its middle and read more next time."""
+
+MOST_SECONDS: Final = 60.0
+"""Longest time between two looks at whether the book may be read again, and by whom."""
+
+NOT_REACHED: Final = (BookBusy, WriteUnknown, BookUnreadable, BookUnwritable)
+"""What keeps a cycle from its end. Each is told in the health, and tried again."""
 
 log = logging.getLogger(__name__)
 
@@ -67,29 +73,35 @@ class Relay:
         while not self.stopping.is_set():
             close_old_connections()
             self.stopping.wait(self.turn())
-        self.leader.resign()
+        self._resign()
 
     def turn(self) -> float:
         """One turn; how many seconds until the next."""
-        if not self._leads():
-            return LEADER_SECONDS
         try:
+            if not self._leads():
+                return LEADER_SECONDS
             self._heal_claims()
-            wait = self._cycle()
+            return self._cycle()
         except (DatabaseError, Ocupado, SinEspacio) as broken:
             log.warning("La base de datos no pudo seguir (%s); se intenta de nuevo.", broken)
-            wait = self.interval
-        return wait
+            return self.interval
 
     def _leads(self) -> bool:
         leads = self.leader.leads()
         if leads != self.leading:
-            self.leading = leads
             log.info("Este proceso lleva la hoja." if leads else "Otro proceso lleva la hoja; este espera.")
             if leads:
                 self.memory = Memory()
-                remember(lider=f"{socket.gethostname()}:{os.getpid()}")
+                remember(lider=f"{socket.gethostname()}:{os.getpid()}", lider_desde=timezone.now())
+            self.leading = leads
         return leads
+
+    def _resign(self) -> None:
+        """Let another lead, and say that nobody does if the database still listens."""
+        with suppress(DatabaseError, Ocupado, SinEspacio):
+            if self.leading and self.leader.leads():
+                remember(lider="", lider_desde=None)
+        self.leader.resign()
 
     def _heal_claims(self) -> None:
         now = time.monotonic()
@@ -99,61 +111,56 @@ class Relay:
             forget_old_versions()
 
     def _cycle(self) -> float:
-        """One cycle, unless the book is to be left alone still."""
-        waiting = self._left_alone()
-        if waiting > 0 or self._saves_its_reads():
-            return min(max(waiting, self.interval), 60.0)
+        """One cycle, unless the book is to be left alone still or the minute's requests do not suffice."""
+        waiting = max(self._left_alone(), self._short_of_quota())
+        if waiting > 0:
+            return min(waiting, MOST_SECONDS)
         office = not self.book.metered or time.monotonic() - self.office_at >= OFFICE_SECONDS
         cycle = Cycle(self.book, self.memory, office=office, leads=self.leader.leads)
-        wait = told(self._once, cycle, self)
-        if office and wait == self.interval:
+        try:
+            report = cycle.run()
+        except NotLeading:
+            self.leading = False
+            return 0.0
+        except NOT_REACHED as problem:
+            return self._failed(problem)
+        self._told(report)
+        if office:
             self.office_at = time.monotonic()
-        return wait
+        return 0.0 if report.more else self.interval
 
-    def _once(self, cycle: Cycle) -> float:
-        report = cycle.run()
+    def _told(self, report: CycleReport) -> None:
         self.attempts = 0
-        remember(error="", error_tipo="", error_desde=None, esperar_hasta=None)
         if report.effective:
             log.info(report.summary())
         for line in report.lines:
             log.info(line)
-        return self.interval
 
     def _left_alone(self) -> float:
         until = EstadoHoja.objects.filter(pk=1).values_list("esperar_hasta", flat=True).first()
         return (until - timezone.now()).total_seconds() if until else 0.0
 
-    def _saves_its_reads(self) -> bool:
-        """When short, what is to be written goes first: a reading that nothing waits for is left out."""
-        if not self.book.metered or self.budget.can(FOR_A_WRITE):
-            return False
-        return not Mirror.objects.filter(behind_since__isnull=False, error="").exists()
+    def _short_of_quota(self) -> float:
+        return self.budget.missing_seconds(FOR_A_CYCLE) if self.book.metered else 0.0
 
-    def failed(self, kind: TipoErrorHoja, sentence: str, wait: float) -> float:
+    def _failed(self, problem: Exception) -> float:
         """Remember why the book was not reached, and leave it alone for a while."""
-        state = EstadoHoja.objects.filter(pk=1).first() or EstadoHoja()
-        now = timezone.now()
-        since: datetime = state.error_desde or now
-        if state.error != sentence[:500]:
-            log.warning("%s", sentence)
-        remember(error=sentence[:500], error_tipo=kind, error_desde=since, esperar_hasta=now + timedelta(seconds=wait))
-        return max(wait, 0.1)
+        self.attempts += 1
+        wait = _wait_after(problem, self.attempts)
+        if not_reached(failure_kind(problem), str(problem), wait):
+            log.warning("%s", problem)
+        return wait
 
 
-def told(cycle: Callable[[Cycle], float], one: Cycle, relay: Relay) -> float:
-    """Run a cycle and turn what the book answers into a wait."""
-    try:
-        return cycle(one)
-    except NotLeading:
-        return 0.1
-    except BookBusy as busy:
-        relay.attempts += 1
-        wait = wait_seconds(busy, relay.attempts, timezone.now())
-        return relay.failed(TipoErrorHoja.CUOTA, str(busy), wait)
-    except PermissionLost as lost:
-        return relay.failed(TipoErrorHoja.PERMISO, str(lost), 60.0)
-    except (WriteUnknown, BookUnreadable, BookUnwritable) as problem:
-        relay.attempts += 1
-        wait = wait_seconds(BookBusy(str(problem)), relay.attempts, timezone.now())
-        return relay.failed(TipoErrorHoja.LIBRO, str(problem), wait)
+def failure_kind(problem: Exception) -> TipoErrorHoja:
+    """Who can mend what kept the book from being reached: time, a person with the right to share it, or any person."""
+    if isinstance(problem, BookBusy):
+        return TipoErrorHoja.CUOTA
+    return TipoErrorHoja.PERMISO if isinstance(problem, PermissionLost) else TipoErrorHoja.LIBRO
+
+
+def _wait_after(problem: Exception, attempts: int) -> float:
+    if isinstance(problem, PermissionLost):
+        return MOST_SECONDS
+    busy = problem if isinstance(problem, BookBusy) else BookBusy(str(problem))
+    return max(wait_seconds(busy, attempts, timezone.now()), 0.1)

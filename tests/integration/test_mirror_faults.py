@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from time_machine import Traveller, travel
 
 from occupation import services
@@ -16,6 +17,7 @@ from occupation.services.mirroring import requeue
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
+from occupation.sheets.flush import NotLeading
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
@@ -56,6 +58,12 @@ def book(office: AnyOffice) -> SharedBook:
 def take(*numbers: int) -> None:
     for number in numbers:
         services.tomar(tag=f"MK-{number}", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+
+
+def pause() -> None:
+    """Somebody else's thread pauses MK-1, with a database connection of its own."""
+    services.pausar(tag="MK-1", trabajador_id=94, actor=TABLET)
+    connection.close()
 
 
 def sync(book: SharedBook) -> CycleReport:
@@ -155,6 +163,32 @@ def test_a_duplicate_that_we_wrote_on_by_accident_says_what_it_said(office: AnyO
     book.between = lambda: office.save([rows[0], duplicate, *rows[1:8]])
     sync(book)
     assert office.rows()[1] == duplicate
+    assert converged(office)
+
+
+def test_a_spool_that_moves_on_at_every_write_is_behind_only_since_the_last_one(
+    office: AnyOffice, book: SharedBook, clock: Traveller
+) -> None:
+    take(1)
+    clock.shift(60)
+    book.between = pause
+    sync(book)
+    assert Mirror.objects.get(spool__tag="MK-1").behind_since == NOW + timedelta(seconds=60)
+    sync(book)
+    assert converged(office)
+
+
+def test_who_loses_the_lead_between_two_writes_sends_no_other_and_settles_nothing(
+    office: AnyOffice, book: SharedBook
+) -> None:
+    take(1, 2)
+    office.desk.protect(Tab.OPERACIONES, "MK-1")
+    lead = iter([*[True] * 4, *[False] * 9])
+    with pytest.raises(NotLeading):
+        Cycle(book, leads=lambda: next(lead)).run()
+    assert (book.writes, Mirror.objects.exclude(behind_since=None).count()) == (2, 2)
+    office.desk.unprotect(Tab.OPERACIONES)
+    sync(book)
     assert converged(office)
 
 

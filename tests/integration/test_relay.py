@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,15 +19,18 @@ from time_machine import Traveller, travel
 
 from occupation import services
 from occupation.models import EstadoHoja, Mirror
+from occupation.queries import find_spool
+from occupation.sheets import audit, flush
 from occupation.sheets.book import Ask, BookBusy, Grid, PermissionLost, Request
 from occupation.sheets.budget import Budget, WaitJittered, wait_seconds
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.flush import NotLeading
-from occupation.sheets.layout import Hold
+from occupation.sheets.layout import Hold, Tab
 from occupation.sheets.leader import FileLeader, make_leader
 from occupation.sheets.local import LocalBook
-from occupation.sheets.relay import Relay
+from occupation.sheets.relay import FOR_A_CYCLE, Relay
 from occupation.vocabulary import Operacion
+from taller.sheet_health import read_sheet
 from tests.books import fila
 from tests.mirror_office import Office
 from tests.shop import TABLET
@@ -194,6 +198,82 @@ def test_once_ends_with_the_code_of_what_kept_it(office: Office, capsys: pytest.
     assert told(capsys)[0] == 0
     (office.book.folder / "Operaciones.csv").write_bytes(b"\0")
     assert told(capsys)[0] == 5
+
+
+def test_a_cycle_by_hand_that_does_not_reach_the_book_shows_in_the_health_until_one_does(
+    office: Office, capsys: pytest.CaptureFixture[str], clock: Traveller
+) -> None:
+    assert told(capsys)[0] == 0
+    path = office.book.folder / "Operaciones.csv"
+    good = path.read_bytes()
+    path.write_bytes(b"\0")
+    assert told(capsys, "--dry-run")[0] == 5
+    assert EstadoHoja.objects.get().error == ""
+    assert told(capsys)[0] == 5
+    state = EstadoHoja.objects.get()
+    assert (state.error_tipo, state.error_desde, state.esperar_hasta) == ("libro", NOW, None)
+    assert state.error in str(told(capsys)[1])
+    clock.shift(121)
+    assert read_sheet().status == "degraded"
+    path.write_bytes(good)
+    assert told(capsys)[0] == 0
+    assert (read_sheet().status, EstadoHoja.objects.get().error_desde) == ("healthy", None)
+
+
+def test_a_cycle_by_hand_writes_all_that_waits(
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flush, "ROWS_PER_WRITE", 2)
+    assert told(capsys) == (0, "nuevas: 3, trabajadores: 3, filas escritas: 3")
+    assert [row["version"] for row in office.rows()] == [str(find_spool(f"MK-{n}").version) for n in range(3)]
+
+
+def test_a_relay_without_a_book_it_can_open_ends_with_a_sentence(office: Office, settings: Settings) -> None:
+    settings.SHEETS_BACKEND = "google"
+    settings.GOOGLE_APPLICATION_CREDENTIALS_JSON = "{}"
+    with pytest.raises(CommandError) as ended:
+        call_command("sync_sheets")
+    assert (ended.value.returncode, EstadoHoja.objects.get().error) == (5, str(ended.value))
+
+
+def test_a_relay_says_that_it_leads_and_that_it_ended(office: Office, clock: Traveller) -> None:
+    relay = Relay(LocalBook(office.book.folder), make_leader(), 5)
+    relay.turn()
+    state = EstadoHoja.objects.get()
+    assert (state.lider_desde, state.lider) == (NOW, f"{socket.gethostname()}:{os.getpid()}")
+    clock.shift(600)
+    relay.turn()
+    assert EstadoHoja.objects.get().lider_desde == NOW
+    relay.stopping.set()
+    relay.run()
+    state = EstadoHoja.objects.get()
+    assert (state.lider_desde, state.lider) == (None, "")
+
+
+def test_what_does_not_fit_into_one_request_is_written_without_a_pause(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flush, "ROWS_PER_WRITE", 2)
+    monkeypatch.setattr(audit, "EVENTS_PER_WRITE", 4)
+    relay = Relay(LocalBook(office.book.folder), make_leader(), 5)
+    assert [relay.turn(), relay.turn()] == [0, 5]
+    for _ in range(3):
+        services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+        services.pausar(tag="MK-1", trabajador_id=93, actor=TABLET)
+    assert [relay.turn(), relay.turn()] == [0, 5]
+    assert len({row["id"] for row in office.rows(Tab.METADATA)}) == len(office.rows(Tab.METADATA)) == 6
+    relay.leader.resign()
+
+
+@pytest.mark.parametrize("most", [1, 6, 40])
+def test_a_cycle_waits_until_it_can_be_paid_whole_or_the_bucket_is_full(clock: Traveller, most: int) -> None:
+    budget = Budget({Request.READ: most, Request.WRITE: most})
+    spent(budget, Request.READ)
+    wait = budget.missing_seconds(FOR_A_CYCLE)
+    assert 0 < wait <= 120
+    clock.shift(wait + 0.001)
+    assert budget.missing_seconds(FOR_A_CYCLE) == 0
+    assert spent(budget, Request.READ) >= min(3, max(most // 4, 1))
 
 
 def test_options_that_make_no_sense_are_refused_in_a_sentence(office: Office) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from occupation.models import CeldaDudosa, Conflicto, EstadoHoja, FilaDuplicada, Mirror, Retencion, Spool
-from occupation.services.holds import hold, release
+from occupation.services.holds import hold, permit, release
 from occupation.services.mirroring import park, remember, requeue
 from occupation.sheets.book import Ask, Grid, PermissionLost, Request
 from occupation.sheets.budget import Budget
@@ -78,16 +78,38 @@ def test_a_shop_that_never_synchronised_and_owes_nothing_is_healthy() -> None:
     }
 
 
-def test_a_cycle_is_told_with_its_moment_and_its_leader(tmp_path: Path) -> None:
+def test_a_cycle_is_told_with_its_moment(tmp_path: Path) -> None:
     Office(tmp_path / "libro", [fila("MK-1")]).sync()
-    remember(lider="taller:77")
     answer = sheet()
-    assert (answer["status"], answer["ultima_sincronizacion"], answer["lider"], answer["atraso_filas"]) == (
+    assert (answer["status"], answer["ultima_sincronizacion"], answer["atraso_filas"]) == (
         "healthy",
         "2026-03-03T11:00:00-03:00",
-        "taller:77",
         0,
     )
+
+
+def leading(**silent: int) -> str | None:
+    """What is told of a leader that took over two hours ago and was last heard of then."""
+    remember(
+        lider="servidor-de-la-oficina:77",
+        lider_desde=NOW - timedelta(hours=2),
+        sincronizada_en=NOW - timedelta(**silent),
+    )
+    assert "servidor-de-la-oficina" not in Client().get("/api/sheets-health").content.decode()
+    told: str | None = sheet()["lider"]
+    return told
+
+
+def test_since_when_somebody_leads_is_told_and_never_where() -> None:
+    assert leading(seconds=95) == "2026-03-03T09:00:00-03:00"
+    remember(lider="", lider_desde=None)
+    assert sheet()["lider"] is None
+
+
+def test_a_leader_nobody_heard_of_lately_leads_no_more_unless_it_said_that_it_waits() -> None:
+    assert leading(seconds=96) is None
+    remember(esperar_hasta=NOW + timedelta(seconds=40))
+    assert sheet()["lider"] == "2026-03-03T09:00:00-03:00"
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(120, "healthy"), (121, "degraded")])
@@ -137,6 +159,14 @@ def test_many_edits_at_once_hold_the_tab_and_a_shrunken_read_is_a_refusal() -> N
     assert answer["rechazos"] == [{"hoja": "Operaciones", "motivo": "Faltan 30 de 100 tags."}]
     Retencion.objects.filter(tipo=TipoRetencion.EDICIONES).delete()
     assert told() == ("degraded", "degraded", "degraded")
+
+
+@pytest.mark.parametrize("tipo", [TipoRetencion.ENCABEZADO, TipoRetencion.ESCRITURA])
+def test_what_has_to_be_mended_in_the_sheet_can_be_allowed_by_nobody(tipo: TipoRetencion) -> None:
+    hold(Tab.OPERACIONES, tipo, "Falta el encabezado version.", "version")
+    with pytest.raises(ValueError, match=tipo):
+        permit(Tab.OPERACIONES, tipo)
+    assert not Retencion.objects.get().permitida
 
 
 def test_a_parked_row_is_named_until_it_is_tried_again() -> None:
@@ -223,7 +253,7 @@ def test_spent_requests_are_told(settings: Settings) -> None:
 
 
 def test_without_its_database_nothing_is_known_and_that_is_said() -> None:
-    remember(lider="taller:77")
+    remember(lider="taller:77", lider_desde=NOW)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE occupation_evento RENAME TO fuera_de_alcance")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -10,12 +11,14 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from occupation.management.commands._shop_command import ShopCommand
-from occupation.sheets.book import BookBusy, BookUnreadable, BookUnwritable, WriteUnknown
+from occupation.services.mirroring import not_reached
+from occupation.sheets.book import BookUnreadable
 from occupation.sheets.budget import Budget
 from occupation.sheets.cycle import Cycle
+from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import NotLeading
 from occupation.sheets.leader import make_leader
-from occupation.sheets.relay import Relay
+from occupation.sheets.relay import NOT_REACHED, Relay, failure_kind
 from occupation.sheets.shop import live_book
 
 INCOMPLETE, NOT_LEADING, UNREACHED = 3, 4, 5
@@ -66,16 +69,12 @@ class Command(ShopCommand):
         if not options["dry_run"] and not leader.leads():
             raise CommandError("Otro proceso lleva la hoja ahora; este no hizo nada.", returncode=NOT_LEADING)
         try:
-            cycle = Cycle(
-                live_book(Budget().spend),
-                dry_run=options["dry_run"],
-                accept_shrink=options["accept_shrink"],
-                leads=leader.leads,
-            )
-            report = cycle.run()
+            report = _brought_up_to_date(options, leader.leads)
         except NotLeading as lost:
             raise CommandError("Otro proceso lleva la hoja ahora.", returncode=NOT_LEADING) from lost
-        except (BookBusy, BookUnreadable, BookUnwritable, WriteUnknown) as problem:
+        except NOT_REACHED as problem:
+            if not options["dry_run"]:
+                not_reached(failure_kind(problem), str(problem))
             raise CommandError(f"No se llegó al libro: {problem}", returncode=UNREACHED) from problem
         finally:
             leader.resign()
@@ -87,7 +86,11 @@ class Command(ShopCommand):
 
     def _relay(self, interval: float) -> None:
         budget = Budget()
-        relay = Relay(live_book(budget.spend), make_leader(), interval, budget)
+        try:
+            relay = Relay(live_book(budget.spend), make_leader(), interval, budget)
+        except BookUnreadable as problem:
+            not_reached(failure_kind(problem), str(problem))
+            raise CommandError(str(problem), returncode=UNREACHED) from problem
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             relay.stopping.set()
@@ -100,3 +103,12 @@ class Command(ShopCommand):
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGALRM, give_up)
         relay.run()
+
+
+def _brought_up_to_date(options: dict[str, Any], leads: Callable[[], bool]) -> CycleReport:
+    """One cycle, and as many more as it takes to write what did not fit into one request."""
+    dry_run = options["dry_run"]
+    cycle = Cycle(live_book(Budget().spend), dry_run=dry_run, accept_shrink=options["accept_shrink"], leads=leads)
+    while cycle.run().more and not dry_run:
+        cycle.office = False
+    return cycle.report
