@@ -75,7 +75,8 @@ def _whole(situacion: Situacion, ciclo: str) -> str | None:
         return "BLOQUEADO - Contactar supervisor"
     if situacion.calidad == E.REPARACION_PAUSADA:
         return f"REPARACION_PAUSADA {ciclo}"
-    if situacion.calidad == E.PENDIENTE and situacion.ciclo:
+    done = situacion.arm == situacion.sold == EstadoTrabajo.COMPLETADO
+    if situacion.calidad == E.PENDIENTE and situacion.ciclo and done:
         return f"PENDIENTE_METROLOGIA {ciclo}"
     return None
 

@@ -101,6 +101,33 @@ def judge_bloqueado(spool: Spool) -> None:
         raise OperacionNoDisponible(spool.tag_hoja, Operacion.REPARACION, "no está bloqueado.")
 
 
+def judge_completada(spool: Spool, operacion: Operacion) -> None:
+    """Whether there is a completed operation to correct. A repair leaves no day and no worker on the spool."""
+    if operacion not in ESTADO_HECHO:
+        raise OperacionNoDisponible(spool.tag_hoja, operacion, "lo que se corrige es armado, soldadura o inspección.")
+    columna, hecho = ESTADO_HECHO[operacion]
+    if getattr(spool, columna) != hecho:
+        raise OperacionNoDisponible(spool.tag_hoja, operacion, "no está completada.")
+
+
+def judge_reabrible(spool: Spool, operacion: Operacion) -> None:
+    """Whether a completed operation may be opened again: nobody holds the spool, no repair is begun, no block."""
+    _judge_libre(spool, None)
+    judge_completada(spool, operacion)
+    if spool.calidad_state == EstadoCalidad.REPARACION_PAUSADA:
+        raise OperacionNoDisponible(spool.tag_hoja, operacion, "su reparación está a medias; termínela antes.")
+    if spool.calidad_state == EstadoCalidad.BLOQUEADO:
+        raise OperacionNoDisponible(spool.tag_hoja, operacion, "está bloqueado; desbloquéelo antes.")
+
+
+ESTADO_HECHO = {
+    Operacion.ARM: ("arm_state", EstadoTrabajo.COMPLETADO),
+    Operacion.SOLD: ("sold_state", EstadoTrabajo.COMPLETADO),
+    Operacion.METROLOGIA: ("calidad_state", EstadoCalidad.APROBADO),
+}
+"""Where each operation says that it is completed, and how."""
+
+
 def _holder(spool: Spool) -> tuple[Trabajador, datetime]:
     if spool.ocupado_por is None or spool.ocupado_desde is None:
         raise ValueError(f"nobody holds {spool.tag}")

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from occupation.models import Evento, Spool
-from occupation.vocabulary import Accion, Operacion, TipoEvento
+from occupation.vocabulary import CORRECCIONES, Accion, Operacion, TipoEvento
 
 TAGS_LISTED = 50
 """An import that changed more spools than this is told as one `repintar`."""
@@ -17,6 +17,7 @@ _EVENT_TYPES: dict[str, str] = {
     TipoEvento.SUPERVISOR_OVERRIDE: "DESBLOQUEAR",
     TipoEvento.EDICION_HOJA: "SPOOL",
     **{f"{accion}_{op}": str(accion) for accion in Accion for op in (Operacion.ARM, Operacion.SOLD)},
+    **{f"{accion}_{op}": "SPOOL" for accion in CORRECCIONES for op in Operacion},
 }
 _WITHOUT_WORKER = (Accion.PAUSAR, Accion.CANCELAR, Accion.LIBERAR)
 _DETAIL_KEYS = ("resultado", "ciclo", "motivo", "maquina", "desde", "hasta")

@@ -42,7 +42,12 @@ class Accion(TextChoices):
     LIBERAR = "LIBERAR", "Liberar"
     INSPECCIONAR = "INSPECCIONAR", "Inspeccionar"
     DESBLOQUEAR = "DESBLOQUEAR", "Desbloquear"
+    CORREGIR = "CORREGIR", "Corregir"
+    REABRIR = "REABRIR", "Reabrir"
 
+
+CORRECCIONES = (Accion.CORREGIR, Accion.REABRIR)
+"""What a supervisor does to an operation that was completed."""
 
 CIERRES = (Accion.PAUSAR, Accion.COMPLETAR, Accion.CANCELAR, Accion.LIBERAR)
 """The verbs that end an occupation."""
@@ -150,6 +155,12 @@ class TipoEvento(TextChoices):
     LIBERAR_REPARACION = "LIBERAR_REPARACION", "Liberar reparación"
     COMPLETAR_METROLOGIA = "COMPLETAR_METROLOGIA", "Inspección"
     DESBLOQUEAR_REPARACION = "DESBLOQUEAR_REPARACION", "Desbloquear"
+    CORREGIR_ARM = "CORREGIR_ARM", "Corregir armado"
+    CORREGIR_SOLD = "CORREGIR_SOLD", "Corregir soldadura"
+    CORREGIR_METROLOGIA = "CORREGIR_METROLOGIA", "Corregir inspección"
+    REABRIR_ARM = "REABRIR_ARM", "Reabrir armado"
+    REABRIR_SOLD = "REABRIR_SOLD", "Reabrir soldadura"
+    REABRIR_METROLOGIA = "REABRIR_METROLOGIA", "Reabrir inspección"
     SUPERVISOR_OVERRIDE = "SUPERVISOR_OVERRIDE", "Desbloqueo en la hoja"
     EDICION_HOJA = "EDICION_HOJA", "Edición en la hoja"
     IMPORTACION = "IMPORTACION", "Importación"

@@ -125,3 +125,12 @@ def refusal(verb: Callable[[], object]) -> tuple[str, dict[str, Any]]:
     except Refused as refused:
         return refused.codigo, refused.datos
     raise AssertionError(f"not refused: {answered}")
+
+
+def nothing_left_behind(shop: Shop, verb: Callable[[], object]) -> tuple[str, dict[str, Any]]:
+    """The refusal of the verb, having compared everything before and after it."""
+    shop.listener.heard()
+    before = shop.everything()
+    heard = refusal(verb)
+    assert shop.everything() == before
+    return heard

@@ -26,11 +26,12 @@ class No(Exception):  # noqa: N818 - it is what the shop answers
 
 @dataclass
 class Worker:
-    """Somebody of the shop."""
+    """Somebody of the shop, and how screens show them."""
 
     id: int
     roles: set[str]
     active: bool = True
+    shown: str = ""
 
 
 @dataclass
@@ -209,6 +210,59 @@ class Model:
         piece.states["CALIDAD"], piece.cycle = "rechazado", 2
         _tell(piece, "DESBLOQUEAR_REPARACION", about, {"motivo": reason, "ciclo": 2}, before)
         return piece
+
+    def correct(self, tag: str, operation: str, worker_id: int | None, day: date | None, reason: str) -> Piece:
+        if worker_id is not None and worker_id not in self.workers:
+            raise No("WORKER_NO_ENCONTRADO")
+        piece = self.piece(tag)
+        _completed(piece, operation)
+        if worker_id is not None and operation == "METROLOGIA":
+            raise No("SOLICITUD_INVALIDA")
+        column, responsible = _day_of(operation), piece.responsible.get(operation)
+        changed = []
+        if worker_id not in {None, responsible}:
+            changed.append((self._shown(responsible), self._shown(worker_id)))
+            piece.responsible[operation] = worker_id
+        stood = piece.days[column]
+        if stood and day is not None and day != stood:
+            changed.append((_written(stood), _written(day)))
+            piece.days[column] = day
+        if not changed:
+            raise No("SOLICITUD_INVALIDA")
+        before, after = (" · ".join(side) for side in zip(*changed, strict=True))
+        detail = {"motivo": reason, "antes": before, "despues": after}
+        _tell(piece, f"CORREGIR_{operation}", piece.responsible.get(operation), detail, dict(piece.states))
+        return piece
+
+    def _shown(self, worker_id: int | None) -> str:
+        return self.workers[worker_id].shown if worker_id is not None else "nadie"
+
+    def reopen(self, tag: str, operation: str, reason: str) -> Piece:
+        piece = self.piece(tag)
+        if piece.holder is not None:
+            raise No("SPOOL_OCCUPIED")
+        _completed(piece, operation)
+        if piece.states["CALIDAD"] in {"reparacion_pausada", "bloqueado"}:
+            raise No("OPERACION_NO_DISPONIBLE")
+        before = dict(piece.states)
+        if operation != "METROLOGIA":
+            piece.states[operation], piece.days[operation] = "en_progreso", None
+        piece.states["CALIDAD"], piece.days["QC"] = "pendiente", None
+        _tell(piece, f"REABRIR_{operation}", piece.responsible.get(operation), {"motivo": reason}, before)
+        return piece
+
+
+def _written(day: date) -> str:
+    return f"{day:%d-%m-%Y}"
+
+
+def _day_of(operation: str) -> str:
+    return "QC" if operation == "METROLOGIA" else operation
+
+
+def _completed(piece: Piece, operation: str) -> None:
+    if operation == "REPARACION" or piece.days[_day_of(operation)] is None:
+        raise No("OPERACION_NO_DISPONIBLE")
 
 
 def _same(piece: Piece, version: str | None) -> None:

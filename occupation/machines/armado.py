@@ -33,3 +33,8 @@ class Armado(FSMModelMixin, models.Model):
     @transition(arm_state, EstadoTrabajo.EN_PROGRESO, EstadoTrabajo.PENDIENTE)
     def cancelar_arm(self) -> None:
         """The start never happened."""
+
+    @transition(arm_state, EstadoTrabajo.COMPLETADO, EstadoTrabajo.EN_PROGRESO)
+    def reabrir_arm(self) -> None:
+        """A supervisor says that it was not done: it waits for whoever goes on."""
+        self.fecha_armado = None

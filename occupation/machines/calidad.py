@@ -63,3 +63,8 @@ class Calidad(FSMModelMixin, models.Model):
     def desbloquear(self) -> None:
         """A supervisor gives one more chance."""
         self.ciclo = CICLOS_MAXIMOS - 1
+
+    @transition(calidad_state, [E.APROBADO, E.RECHAZADO], E.PENDIENTE)
+    def reabrir_inspeccion(self) -> None:
+        """What was inspected is worked on again, or was inspected by mistake; the cycle is kept."""
+        self.fecha_qc = None

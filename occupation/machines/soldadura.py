@@ -46,3 +46,8 @@ class Soldadura(FSMModelMixin, models.Model):
     @transition(sold_state, EstadoTrabajo.EN_PROGRESO, EstadoTrabajo.PENDIENTE)
     def cancelar_sold(self) -> None:
         """The start never happened."""
+
+    @transition(sold_state, EstadoTrabajo.COMPLETADO, EstadoTrabajo.EN_PROGRESO)
+    def reabrir_sold(self) -> None:
+        """A supervisor says that it was not done: it waits for whoever goes on."""
+        self.fecha_soldadura = None

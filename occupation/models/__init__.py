@@ -13,6 +13,7 @@ from occupation.models.mirror import (
     Retencion,
     VersionMostrada,
 )
+from occupation.models.pin import Pin, PinFallido
 from occupation.models.spool import Spool, TagAnterior
 from occupation.models.supervision import Bloqueado, Ocupacion
 from occupation.models.trabajador import Trabajador, TrabajadorRol
@@ -31,6 +32,8 @@ __all__ = [
     "Ocupacion",
     "PairingAttempt",
     "PairingCode",
+    "Pin",
+    "PinFallido",
     "Retencion",
     "Spool",
     "TagAnterior",

@@ -92,6 +92,7 @@ class Spool(Armado, Soldadura, Calidad):
     class Meta:
         verbose_name = "spool"
         verbose_name_plural = "spools"
+        permissions = (("corregir_spool", "Puede corregir o reabrir una operación completada"),)
         indexes = [
             models.Index(fields=["ocupado_desde"], condition=Q(ocupado_por__isnull=False), name="spool_ocupados"),
             models.Index(fields=["version"], name="spool_version"),

@@ -34,6 +34,7 @@ class Trabajador(models.Model):
     class Meta:
         verbose_name = "trabajador"
         verbose_name_plural = "trabajadores"
+        permissions = (("poner_pin", "Puede poner el PIN de un trabajador"),)
         constraints = [models.CheckConstraint(condition=models.Q(id__gte=1), name="trabajador_id_positivo")]
 
     def __str__(self) -> str:

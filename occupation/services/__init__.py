@@ -4,6 +4,7 @@ from occupation.services._orden import HOJA, SISTEMA, Actor, Respuesta
 from occupation.services._transaction import is_busy
 from occupation.services.claims import ClaimReport, heal_claims
 from occupation.services.conflicts import resolver
+from occupation.services.corrections import corregir, reabrir
 from occupation.services.devices import Invitacion, invite, issue_token, pair, rename, revoke, touch
 from occupation.services.inspection import inspeccionar
 from occupation.services.occupation import (
@@ -29,6 +30,7 @@ __all__ = [
     "cancelar",
     "completar",
     "completar_varios",
+    "corregir",
     "desbloquear",
     "heal_claims",
     "inspeccionar",
@@ -39,6 +41,7 @@ __all__ = [
     "pair",
     "pausar",
     "pausar_varios",
+    "reabrir",
     "rename",
     "resolver",
     "revoke",

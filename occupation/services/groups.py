@@ -13,6 +13,8 @@ _SUPERVISION = (
     "view_bloqueado",
     "desbloquear_bloqueado",
     "view_spool",
+    "corregir_spool",
+    "poner_pin",
     "view_evento",
     "view_celdadudosa",
     "view_filaduplicada",

@@ -29,7 +29,7 @@ def liberar(
 ) -> Respuesta:
     """End somebody's occupation as a pause. Refused as OCUPACION_TERMINADA when nobody holds the spool."""
     pedido = {"actor": actor, "clave": clave, "version": version}
-    return execute(_LIBERAR, _orden(Accion.LIBERAR, tag, motivo, instante, **pedido))
+    return execute(_LIBERAR, with_reason(Accion.LIBERAR, tag, motivo, instante, **pedido))
 
 
 def desbloquear(
@@ -43,10 +43,11 @@ def desbloquear(
 ) -> Respuesta:
     """Give a blocked spool one more chance: rejected, at its second cycle."""
     pedido = {"actor": actor, "clave": clave, "version": version}
-    return execute(_DESBLOQUEAR, _orden(Accion.DESBLOQUEAR, tag, motivo, instante, **pedido))
+    return execute(_DESBLOQUEAR, with_reason(Accion.DESBLOQUEAR, tag, motivo, instante, **pedido))
 
 
-def _orden(accion: Accion, tag: str, motivo: str, instante: datetime | None, **pedido: Any) -> Orden:
+def with_reason(accion: Accion, tag: str, motivo: str, instante: datetime | None = None, **pedido: Any) -> Orden:
+    """An order of a supervisor. Raises SolicitudInvalida for a reason that is blank or cannot be kept."""
     motivo = " ".join(motivo.split())
     if not motivo:
         raise SolicitudInvalida({"motivo": "escriba por qué"})

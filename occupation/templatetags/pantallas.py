@@ -17,6 +17,7 @@ from occupation.models import Evento, Spool, Trabajador
 from occupation.queries import Fila
 from occupation.vocabulary import (
     CICLOS_MAXIMOS,
+    CORRECCIONES,
     Accion,
     ActorTipo,
     EstadoCalidad,
@@ -149,6 +150,14 @@ _HECHO: dict[str, str] = {
 }
 
 
+def correction_of(evento: Evento) -> str:
+    """What a supervisor put right, for a sentence that begins with who: `corrigió ARMADO: MR(93) → JP(94)`."""
+    que = operation_label(evento.operacion)
+    if evento.accion == Accion.REABRIR:
+        return f"reabrió {que}"
+    return f"corrigió {que}: {evento.detalle.get('antes', '')} → {evento.detalle.get('despues', '')}"
+
+
 @register.filter
 def en_palabras(evento: Evento) -> SafeString:
     """One row of the journal as a sentence. A type we do not know is named as it is: nothing here can fail."""
@@ -158,20 +167,25 @@ def en_palabras(evento: Evento) -> SafeString:
         return format_html("{} {}", evento.actor_nombre, "cambió trabajadores" if by_hand else "importó la planilla")
     if evento.tipo == TipoEvento.EDICION_HOJA:
         return format_html("Se editó {} en la hoja", objeto)
-    if evento.accion == Accion.INSPECCIONAR:
-        verbo = "aprobó" if evento.detalle.get("resultado") == Resultado.APROBADO else "rechazó"
-        return format_html("<b>{}</b> {} {}", _author(evento), verbo, objeto)
-    if evento.accion == Accion.DESBLOQUEAR:
-        return format_html("<b>{}</b> desbloqueó {}", _author(evento), objeto)
-    if evento.accion not in _HECHO:
+    deed = _deed(evento)
+    if not deed:
         return format_html("{} {}", evento.get_tipo_display(), objeto)
-    return format_html(
-        "<b>{}</b> {} {} {}", _author(evento), _HECHO[evento.accion], operation_label(evento.operacion), objeto
-    )
+    return format_html("<b>{}</b> {} {}", _author(evento), deed, objeto)
+
+
+def _deed(evento: Evento) -> str:
+    """What somebody did, as a verb that the spool follows; empty for what no verb tells."""
+    if evento.accion == Accion.INSPECCIONAR:
+        return "aprobó" if evento.detalle.get("resultado") == Resultado.APROBADO else "rechazó"
+    if evento.accion == Accion.DESBLOQUEAR:
+        return "desbloqueó"
+    if evento.accion in CORRECCIONES:
+        return f"{correction_of(evento)} en"
+    return f"{_HECHO[evento.accion]} {operation_label(evento.operacion)}" if evento.accion in _HECHO else ""
 
 
 def _author(evento: Evento) -> str:
-    by_supervisor = evento.accion in {Accion.LIBERAR, Accion.DESBLOQUEAR}
+    by_supervisor = evento.accion in {Accion.LIBERAR, Accion.DESBLOQUEAR, *CORRECCIONES}
     if by_supervisor or evento.trabajador is None:
         return evento.actor_nombre
     return evento.trabajador.worker_nombre

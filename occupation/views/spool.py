@@ -25,10 +25,11 @@ from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Spool, Trabaja
 from occupation.queries import doubts_of, find_any_spool
 from occupation.refusals import Refused, SpoolNoEncontrado
 from occupation.tags import canonical_tag
-from occupation.templatetags.pantallas import hora, operation_label
+from occupation.templatetags.pantallas import correction_of, hora, operation_label
 from occupation.views.chosen import chosen_worker
 from occupation.vocabulary import (
     CICLOS_MAXIMOS,
+    CORRECCIONES,
     ROLES_DE,
     Accion,
     EstadoCalidad,
@@ -39,7 +40,7 @@ from occupation.vocabulary import (
     TipoEvento,
 )
 
-_TOLD_APART = {Accion.LIBERAR, Accion.INSPECCIONAR, Accion.DESBLOQUEAR}
+_TOLD_APART = {Accion.LIBERAR, Accion.INSPECCIONAR, Accion.DESBLOQUEAR, *CORRECCIONES}
 _CIERRES = {
     Accion.PAUSAR: "pausó",
     Accion.COMPLETAR: "completó",
@@ -287,4 +288,6 @@ def _other(evento: Evento) -> str:
         return f"{evento.actor_nombre} lo liberó de {quien}{motivo}"
     if evento.accion == Accion.DESBLOQUEAR:
         return f"{evento.actor_nombre} lo desbloqueó{motivo}"
+    if evento.accion in CORRECCIONES:
+        return f"{evento.actor_nombre} {correction_of(evento)}{motivo}"
     return "Se editó en la hoja"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from time_machine import Traveller, travel
@@ -59,6 +60,28 @@ def test_a_first_import_writes_back_only_version_and_text(office: AnyOffice) -> 
         written = {"version": str(spool.version), "Estado_Detalle": spool.estado_detalle}
         assert ours(office, f"MK-{n}") == beyond | written
     assert Mirror.objects.filter(behind_since__isnull=False).count() == 0
+    assert nothing_left(office)
+
+
+def test_a_correction_and_a_reopening_reach_the_sheet_and_its_audit(office: AnyOffice) -> None:
+    services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+    services.completar(tag="MK-2", trabajador_id=94, actor=TABLET)
+    office.sync()
+    why: dict[str, Any] = {"tag": "MK-2", "operacion": Operacion.ARM, "actor": SUPERVISOR}
+    services.corregir(**why, motivo="lo hizo él", trabajador_id=93, fecha=date(2026, 3, 1))
+    office.sync()
+    assert (office.row("MK-2")["Armador"], office.row("MK-2")["Fecha_Armado"]) == ("MR(93)", "01-03-2026")
+    services.reabrir(**why, motivo="falta un punto")
+    office.sync()
+    row = office.row("MK-2")
+    assert (row["Armador"], row["Fecha_Armado"]) == ("MR(93)", "")
+    assert row["Estado_Detalle"] == "Disponible - ARM parcial (pausado), SOLD pendiente"
+    audit = [(one["evento_tipo"], json.loads(one["metadata_json"])) for one in office.rows(Tab.METADATA)[2:]]
+    corrected = {"antes": "JP(94) · 03-03-2026", "despues": "MR(93) · 01-03-2026", "motivo": "lo hizo él"}
+    assert audit == [
+        ("CORREGIR_ARM", {"actor": "marta"} | corrected),
+        ("REABRIR_ARM", {"actor": "marta", "motivo": "falta un punto"}),
+    ]
     assert nothing_left(office)
 
 

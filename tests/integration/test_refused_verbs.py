@@ -18,7 +18,7 @@ from occupation.models import Evento, Spool, TagAnterior, Trabajador
 from occupation.services import _execute
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory
-from tests.shop import COMMITS, OTHER_TABLET, SUPERVISOR, TABLET, Shop, refusal, row_of
+from tests.shop import COMMITS, OTHER_TABLET, SUPERVISOR, TABLET, Shop, nothing_left_behind, refusal, row_of
 
 pytestmark = COMMITS
 
@@ -27,15 +27,6 @@ EN, C = EstadoTrabajo.EN_PROGRESO, EstadoTrabajo.COMPLETADO
 Q = EstadoCalidad
 TAG = "MK-1335-CW-25238-011"
 NEVER_HELD = {"fin": None, "por": None, "motivo": None, "cuando": None}
-
-
-def nothing_left_behind(shop: Shop, verb: Callable[[], object]) -> tuple[str, dict[str, Any]]:
-    """The refusal of the verb, having compared everything before and after it."""
-    shop.listener.heard()
-    before = shop.everything()
-    heard = refusal(verb)
-    assert shop.everything() == before
-    return heard
 
 
 def tomar(worker: int = 93, operacion: Operacion = ARM, tag: str = TAG, **more: Any) -> Callable[[], object]:

@@ -8,7 +8,7 @@ from typing import Any
 import time_machine
 
 from occupation.models import Evento
-from occupation.services import desbloquear, inspeccionar, tomar
+from occupation.services import corregir, desbloquear, inspeccionar, reabrir, tomar
 from occupation.templatetags.pantallas import en_palabras
 from occupation.vocabulary import Accion, ActorTipo, EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol, TipoEvento
 from tests.factories import SpoolFactory, TrabajadorFactory
@@ -57,6 +57,12 @@ def test_every_kind_of_event_has_its_sentence() -> None:
     assert last_words() == "marta desbloqueó A -2"
     page = words(Tablet().get("/spool/A-2/"))
     assert "marta lo desbloqueó: «revisado»" in page
+    corregir(tag="A-1", operacion=Operacion.ARM, trabajador_id=93, motivo="otro", actor=SUPERVISOR)
+    assert last_words() == "marta corrigió ARMADO: nadie → MR(93) en A -1"
+    assert "marta corrigió ARMADO: nadie → MR(93): «otro»" in words(Tablet().get("/spool/A-1/"))
+    reabrir(tag="A-1", operacion=Operacion.SOLD, motivo="poro", actor=SUPERVISOR)
+    assert last_words() == "marta reabrió SOLDADURA en A -1"
+    assert "marta reabrió SOLDADURA: «poro»" in words(Tablet().get("/spool/A-1/"))
     sheet: dict[str, Any] = {"instante": NOON, "actor_tipo": ActorTipo.HOJA, "actor_nombre": "hoja"}
     Evento.objects.create(tipo=TipoEvento.EDICION_HOJA, spool=ready, **sheet)
     assert last_words() == "Se editó A -1 en la hoja"

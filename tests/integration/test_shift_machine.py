@@ -67,6 +67,8 @@ OFTEN = {
     "inspect": 1,
     "release": 1,
     "unblock": 1,
+    "correct": 1,
+    "reopen": 1,
     "batch": 2,
     "repeat": 2,
     "reuse": 1,
@@ -107,9 +109,9 @@ class Shift(RuleBasedStateMachine):
         self.shop.valkey.make_fresh()
         _ask_redis_again()
         settings.SOLD_REQUIERE_ARM = "iniciado"
-        for number, roles in ROLES.items():
-            TrabajadorFactory(id=number, roles=sorted(roles))
-        self.model = Model({number: Worker(number, set(roles)) for number, roles in ROLES.items()}, _pieces())
+        people = [TrabajadorFactory(id=number, roles=sorted(roles)) for number, roles in ROLES.items()]
+        workers = {each.id: Worker(each.id, set(ROLES[each.id]), shown=each.worker_nombre) for each in people}
+        self.model = Model(workers, _pieces())
 
     def teardown(self) -> None:
         settings.SOLD_REQUIERE_ARM = "iniciado"
@@ -230,6 +232,25 @@ class Shift(RuleBasedStateMachine):
         self._both(
             lambda key: services.desbloquear(clave=key, **order),
             lambda: self.model.unblock(tag, "revisado"),
+            keyed=draw(KEYED),
+        )
+
+    def correct(self, draw: Draw) -> None:
+        tag, operation, day = draw(ANY_TAG), draw(OPERATIONS), draw(DAYS)
+        worker = draw(st.one_of(st.none(), WORKERS))
+        order: dict[str, Any] = {"tag": tag, "operacion": Operacion(operation), "trabajador_id": worker, "fecha": day}
+        self._both(
+            lambda key: services.corregir(clave=key, motivo="se anotó mal", actor=SUPERVISOR, **order),
+            lambda: self.model.correct(tag, operation, worker, day, "se anotó mal"),
+            keyed=draw(KEYED),
+        )
+
+    def reopen(self, draw: Draw) -> None:
+        tag, operation = draw(ANY_TAG), draw(OPERATIONS)
+        order: dict[str, Any] = {"tag": tag, "operacion": Operacion(operation), "actor": SUPERVISOR}
+        self._both(
+            lambda key: services.reabrir(clave=key, motivo="quedó un poro", **order),
+            lambda: self.model.reopen(tag, operation, "quedó un poro"),
             keyed=draw(KEYED),
         )
 

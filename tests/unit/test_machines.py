@@ -15,6 +15,7 @@ from occupation.models import Spool
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo
 
 DIA = date(2026, 3, 2)
+BEFORE = date(2026, 2, 20)
 REFUSED = "refused"
 
 P, EN, C = EstadoTrabajo.PENDIENTE, EstadoTrabajo.EN_PROGRESO, EstadoTrabajo.COMPLETADO
@@ -24,7 +25,9 @@ TRABAJO = {
     ("iniciar", P): EN,
     ("completar", EN): C,
     ("cancelar", EN): P,
+    ("reabrir", C): EN,
 }
+VERBS = ["iniciar", "completar", "cancelar", "reabrir"]
 
 CALIDAD: dict[str, dict[EstadoCalidad, EstadoCalidad]] = {
     "aprobar": {Q.PENDIENTE: Q.APROBADO},
@@ -35,6 +38,7 @@ CALIDAD: dict[str, dict[EstadoCalidad, EstadoCalidad]] = {
     "cancelar a rechazado": {Q.EN_REPARACION: Q.RECHAZADO},
     "cancelar a pausada": {Q.EN_REPARACION: Q.REPARACION_PAUSADA},
     "desbloquear": {Q.BLOQUEADO: Q.RECHAZADO},
+    "reabrir": {Q.APROBADO: Q.PENDIENTE, Q.RECHAZADO: Q.PENDIENTE},
 }
 
 EVENTS: dict[str, Callable[[Spool], Any]] = {
@@ -46,6 +50,7 @@ EVENTS: dict[str, Callable[[Spool], Any]] = {
     "cancelar a rechazado": lambda spool: spool.cancelar_reparacion(Q.RECHAZADO),
     "cancelar a pausada": lambda spool: spool.cancelar_reparacion(Q.REPARACION_PAUSADA),
     "desbloquear": lambda spool: spool.desbloquear(),
+    "reabrir": lambda spool: spool.reabrir_inspeccion(),
 }
 
 
@@ -60,51 +65,61 @@ def after(event: Callable[[Spool], Any], spool: Spool, column: str) -> str:
     return str(getattr(spool, column))
 
 
-@pytest.mark.parametrize(("event", "state"), list(product(["iniciar", "completar", "cancelar"], EstadoTrabajo)))
+def day_after(event: str, state: EstadoTrabajo) -> date | None:
+    """The day that ARM or SOLD has after an event met it in a state: BEFORE if it was completed, until reopened."""
+    if (event, state) == ("completar", EN):
+        return DIA
+    return BEFORE if state == C and event != "reabrir" else None
+
+
+@pytest.mark.parametrize(("event", "state"), list(product(VERBS, EstadoTrabajo)))
 def test_arm_follows_its_table(event: str, state: EstadoTrabajo) -> None:
-    spool = Spool(arm_state=state)
+    spool = Spool(arm_state=state, fecha_armado=BEFORE if state == C else None)
     events: dict[str, Callable[[Spool], Any]] = {
         "iniciar": lambda s: s.iniciar_arm(),
         "completar": lambda s: s.completar_arm(DIA),
         "cancelar": lambda s: s.cancelar_arm(),
+        "reabrir": lambda s: s.reabrir_arm(),
     }
     assert after(events[event], spool, "arm_state") == TRABAJO.get((event, state), REFUSED)
-    assert spool.fecha_armado == (DIA if (event, state) == ("completar", EN) else None)
+    assert spool.fecha_armado == day_after(event, state)
     assert (spool.sold_state, spool.fecha_soldadura, spool.calidad_state) == (P, None, Q.PENDIENTE)
 
 
 @pytest.mark.parametrize(
     ("regla", "arm", "event", "state"),
-    list(product(["iniciado", "completado"], EstadoTrabajo, ["iniciar", "completar", "cancelar"], EstadoTrabajo)),
+    list(product(["iniciado", "completado"], EstadoTrabajo, VERBS, EstadoTrabajo)),
 )
 def test_sold_follows_its_table_and_starts_only_after_arm(
     settings: Settings, regla: str, arm: EstadoTrabajo, event: str, state: EstadoTrabajo
 ) -> None:
     settings.SOLD_REQUIERE_ARM = regla
-    spool = Spool(arm_state=arm, sold_state=state)
+    spool = Spool(arm_state=arm, sold_state=state, fecha_soldadura=BEFORE if state == C else None)
     events: dict[str, Callable[[Spool], Any]] = {
         "iniciar": lambda s: s.iniciar_sold(),
         "completar": lambda s: s.completar_sold(DIA),
         "cancelar": lambda s: s.cancelar_sold(),
+        "reabrir": lambda s: s.reabrir_sold(),
     }
     arm_enough = arm in {"iniciado": {EN, C}, "completado": {C}}[regla]
     expected = TRABAJO.get((event, state), REFUSED)
     if event == "iniciar" and not arm_enough:
         expected = REFUSED
     assert after(events[event], spool, "sold_state") == expected
-    assert spool.fecha_soldadura == (DIA if (event, state) == ("completar", EN) else None)
+    assert spool.fecha_soldadura == day_after(event, state)
     assert (spool.arm_state, spool.fecha_armado) == (arm, None)
 
 
 @pytest.mark.parametrize(("event", "state"), list(product(CALIDAD, EstadoCalidad)))
 def test_calidad_follows_its_table(event: str, state: EstadoCalidad) -> None:
     ciclo = 3 if state == Q.BLOQUEADO else 1
-    spool = Spool(calidad_state=state, ciclo=ciclo)
+    spool = Spool(calidad_state=state, ciclo=ciclo, fecha_qc=BEFORE if state == Q.APROBADO else None)
     assert after(EVENTS[event], spool, "calidad_state") == CALIDAD[event].get(state, REFUSED)
     moved = state in CALIDAD[event]
     ciclo_after = {"aprobar": 0, "rechazar": 2, "desbloquear": 2}.get(event, ciclo) if moved else ciclo
     assert spool.ciclo == ciclo_after
-    assert spool.fecha_qc == (DIA if event == "aprobar" and moved else None)
+    approved = {"aprobar": DIA, "reabrir": None}.get(event) if moved else BEFORE if state == Q.APROBADO else None
+    assert spool.fecha_qc == approved
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def test_every_journal_type_and_no_other() -> None:
         for accion in ("TOMAR", "PAUSAR", "COMPLETAR", "CANCELAR", "LIBERAR")
         for op in ("ARM", "SOLD", "REPARACION")
     }
+    verbs |= {f"{accion}_{op}" for accion in ("CORREGIR", "REABRIR") for op in ("ARM", "SOLD", "METROLOGIA")}
     others = {
         "COMPLETAR_METROLOGIA",
         "DESBLOQUEAR_REPARACION",
@@ -58,9 +59,11 @@ def test_every_journal_type_has_its_event_type_on_the_channel() -> None:
     told = {tipo: _EVENT_TYPES.get(tipo, str(tipo)) for tipo in TipoEvento}
     plain = {TipoEvento(f"{accion}_{op}"): str(accion) for accion in list(Accion)[:5] for op in ("ARM", "SOLD")}
     same = {tipo: str(tipo) for tipo in TipoEvento if tipo.endswith("_REPARACION")}
+    corrected = {tipo: "SPOOL" for tipo in TipoEvento if tipo.startswith(("CORREGIR_", "REABRIR_"))}
     assert told == {
         **plain,
         **same,
+        **corrected,
         TipoEvento.COMPLETAR_METROLOGIA: "COMPLETAR_METROLOGIA",
         TipoEvento.STATE_CHANGE: "STATE_CHANGE",
         TipoEvento.DESBLOQUEAR_REPARACION: "DESBLOQUEAR",
