@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -59,11 +60,12 @@ class PrivateValkey:
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self) -> None:
-        """Start it, and return when it answers. NoValkeyError if it does not."""
+    def start(self, launching: AbstractContextManager[None] | None = None) -> None:
+        """Start it, inside `launching` if given, and return when it answers. NoValkeyError if it does not."""
         program = server_program()
         try:
-            self._launch(program)
+            with launching or nullcontext():
+                self._launch(program)
         except OSError as error:
             raise NoValkeyError(f"no se puede usar {error.filename or self.folder}") from None
         self._wait()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -38,13 +38,42 @@ LONGEST_PAUSE_SECONDS = 60.0
 RELAY = [sys.executable, "manage.py", "sync_sheets"]
 
 
+class Interruption:
+    """What Ctrl-C and SIGTERM do: KeyboardInterrupt, once. A second one must not cut the closing short."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._came = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._came = True
+        if not self._held:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Raise it at the end instead: a process that was started, but is not known yet, would be left behind."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._came:
+            raise KeyboardInterrupt
+
+
+interruption = Interruption()
+
+
 class StoppedError(Exception):
     """The product cannot start or go on. Its text is a sentence for the person at the terminal."""
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, interruption)
+    signal.signal(signal.SIGTERM, interruption)
     try:
         run(load(ROOT))
     except KeyboardInterrupt:
@@ -98,19 +127,16 @@ def _port_sentence(error: OSError, bind: str, port: int) -> str:
 @contextmanager
 def redis_service(environment: Environment) -> Iterator[PrivateValkey | None]:
     """A Valkey of our own, named in REDIS_URL for the processes started from here, unless one is configured."""
-    valkey = None if environment.redis_url else own_valkey(environment.var / "valkey")
-    try:
-        yield valkey
-    finally:
-        if valkey:
-            valkey.stop()
+    with ExitStack() as closing:
+        yield None if environment.redis_url else own_valkey(environment.var / "valkey", closing)
 
 
-def own_valkey(folder: Path) -> PrivateValkey | None:
+def own_valkey(folder: Path, closing: ExitStack) -> PrivateValkey | None:
     """A started Valkey, or None after saying why there is none: the shop works without it."""
     try:
         valkey = PrivateValkey(folder)
-        valkey.start()
+        closing.callback(valkey.stop)
+        valkey.start(interruption.held())
     except NoValkeyError as error:
         print(f"Redis: ninguno, porque {error}. El taller funciona igual.", flush=True)
         return None
@@ -134,11 +160,18 @@ def web_command(environment: Environment) -> list[str]:
 @contextmanager
 def child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a session of its own: the terminal's Ctrl-C reaches only us, and we let it finish its answers."""
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with interruption.held():
+            process = _started(command)
         yield process
     finally:
-        _end(process)
+        if process:
+            _end(process)
+
+
+def _started(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=ROOT, start_new_session=True)
 
 
 def wait_for_web(web: subprocess.Popen[bytes], environment: Environment) -> None:
@@ -188,6 +221,7 @@ def relay_kept() -> Iterator["RelayKeeper"]:
     """The relay between app and sheet, for as long as the shop is open."""
     keeper = RelayKeeper()
     try:
+        keeper.start()
         yield keeper
     finally:
         keeper.end()
@@ -197,28 +231,30 @@ class RelayKeeper:
     """Starts a relay that died again, after a pause that grows while it keeps dying."""
 
     def __init__(self) -> None:
-        self._process = self._start()
+        self._process: subprocess.Popen[bytes] | None = None
         self._pause = FIRST_PAUSE_SECONDS
         self._not_before = 0.0
+
+    def start(self) -> None:
+        with interruption.held():
+            self._process = _started(RELAY)
 
     def look(self) -> None:
         """Start it again if it died and the pause is over."""
         now = time.monotonic()
-        if self._process.poll() is None or now < self._not_before:
+        if self._process is None or self._process.poll() is None or now < self._not_before:
             return
         if now > self._not_before + LONGEST_PAUSE_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
         _warn(f"El proceso que lleva la hoja se detuvo (código {self._process.returncode}); se inicia de nuevo.")
-        self._process = self._start()
+        self.start()
         self._not_before = now + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
 
     def end(self) -> None:
         """Stop it."""
-        _end(self._process, RELAY_SECONDS)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(RELAY, cwd=ROOT, start_new_session=True)
+        if self._process:
+            _end(self._process, RELAY_SECONDS)
 
 
 class ValkeyKeeper:
@@ -245,7 +281,7 @@ class ValkeyKeeper:
 
     def _start(self) -> None:
         try:
-            self._valkey.start()
+            self._valkey.start(interruption.held())
         except NoValkeyError as error:
             if not self._is_out:
                 _warn(f"Valkey no vuelve: {error}. El taller sigue sin él y lo intenta cada cierto rato.")
@@ -258,13 +294,6 @@ class ValkeyKeeper:
 
 def _warn(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Start closing. A second Ctrl-C must not cut the closing short and leave processes behind."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _end(process: subprocess.Popen[bytes], seconds: float = DRAIN_SECONDS) -> None:
