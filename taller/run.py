@@ -166,7 +166,7 @@ def child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
             process = _started(command)
         yield process
     finally:
-        if process:
+        if process is not None:
             _end(process)
 
 
