@@ -17,10 +17,10 @@ from django.utils import timezone
 from dashboard.board import cards, summary
 from dashboard.feed import TABLERO
 from dashboard.journal import attempt
-from occupation.eligibility import eligible, listed, why_not
+from occupation.eligibility import listed, why_not
 from occupation.models import Spool
 from occupation.queries import Fila
-from occupation.vocabulary import Accion, Operacion
+from occupation.vocabulary import ACCION_DE, Operacion
 
 SUMMARY = ("_franja", "_tomados", "_hoy", "_ultimo")
 """What of the wall is drawn anew with every change."""
@@ -34,20 +34,9 @@ class Lista:
     duplicados: frozenset[str] = frozenset()
     entera: str = ""
 
-    @property
-    def inspeccion(self) -> bool:
-        """Whether the list is the inspection queue."""
-        return self.operacion == Operacion.METROLOGIA
-
-    @property
-    def accion(self) -> Accion:
-        """What the list is for."""
-        return Accion.INSPECCIONAR if self.inspeccion else Accion.TOMAR
-
     def members(self, spools: Iterable[Spool]) -> set[int]:
         """Which of the spools stand in the list when nothing is searched."""
-        wanted = eligible(self.accion, self.operacion) if self.inspeccion else listed(self.operacion)
-        found = Spool.objects.vivos().filter(wanted, pk__in=[spool.pk for spool in spools])
+        found = Spool.objects.vivos().filter(listed(self.operacion), pk__in=[spool.pk for spool in spools])
         return set(found.values_list("pk", flat=True))
 
 
@@ -78,7 +67,7 @@ def _list(lista: Lista, changed: Iterable[Spool]) -> str:
 def _row(lista: Lista, spool: Spool, *, listada: bool) -> str:
     if spool.archivado_en is not None:
         return _gone(f"fila-{lista.operacion}-{spool.pk}")
-    fila = Fila(spool, why_not(spool, lista.accion, lista.operacion))
+    fila = Fila(spool, why_not(spool, ACCION_DE[lista.operacion], lista.operacion))
     return _render("occupation/_fila.html", fila=fila, pantalla=lista, listada=listada)
 
 

@@ -69,12 +69,6 @@ def last_rows(count: int) -> list[Row]:
     return rows_after(oldest - 1, count)
 
 
-def newest_mark() -> str:
-    """What names the newest row among those of every journal that ever took this one's place."""
-    newest = Evento.objects.order_by("-pk").values_list("pk", "uuid").first()
-    return "0" if newest is None else f"{newest[0]}-{newest[1].hex[:8]}"
-
-
 def is_still_there(row: Row) -> bool:
     """Whether the journal still has this row. It loses one only when another journal takes its place."""
     found = Evento.objects.filter(pk=row.told.id)

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from dashboard.board import board
-from dashboard.journal import newest_mark
+from occupation.queries import newest_mark
 
 KEPT_SECONDS = 60
 

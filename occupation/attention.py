@@ -140,7 +140,7 @@ def _mirror(ahora: datetime) -> list[Asunto]:
     """What the relay cannot settle by itself, and what it has yet to write."""
     held = Retencion.objects.filter(permitida=False).order_by("hoja", "tipo")
     open_ones = Conflicto.objects.filter(tomado="").order_by("id")
-    parked = Mirror.objects.exclude(error="").filter(spool__archivado_en__isnull=True).order_by("error_en")
+    parked = Mirror.objects.parked().order_by("error_en")
     waiting, oldest = mirror_behind()
     return [
         *_unreached(ahora),

@@ -14,7 +14,7 @@ from occupation.machines.soldadura import ARM_SUFICIENTE
 from occupation.models import Spool, Trabajador
 from occupation.refusals import OcupacionTerminada, Refused
 from occupation.rules import REPARABLE, judge_inspeccionar, judge_titular, judge_tomar
-from occupation.vocabulary import Accion, Avance, EstadoCalidad, EstadoTrabajo, Operacion
+from occupation.vocabulary import ACCION_DE, Accion, Avance, EstadoCalidad, EstadoTrabajo, Operacion
 
 _NADA = Q(pk__in=())
 _LIBRE = Q(ocupado_por__isnull=True)
@@ -36,7 +36,9 @@ def eligible(accion: Accion, operacion: Operacion, worker_id: int | None = None)
 
 
 def listed(operacion: Operacion) -> Q:
-    """What a list for taking shows: what can be taken, and what could be if somebody did not hold it."""
+    """What an operation's list shows: what can be started, and what could be if somebody did not hold it."""
+    if operacion == Operacion.METROLOGIA:
+        return eligible(ACCION_DE[operacion], operacion)
     return _TOMABLE[operacion]() | Q(ocupado_por__isnull=False, ocupado_operacion=operacion)
 
 

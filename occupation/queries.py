@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -27,6 +28,7 @@ CURSOR_MAXIMO = 2000
 
 RECENT_WORKERS = 5
 RECENT_EVENTS = 200
+_NOTHING_YET = (0, UUID(int=0))
 
 
 def find_spool(tag: str, *, lock: bool = False) -> Spool:
@@ -109,7 +111,7 @@ def list_spools(
 ) -> Pagina:
     """The spools on which the action is possible; a search also finds those on which it is not, and says why.
 
-    `con_ocupados` also lists, among what can be taken, what would be there if nobody held it.
+    `con_ocupados` also lists, among what can be started, what would be there if nobody held it.
     `q` looks into tag and NV, ignoring case, accents, blanks and dashes: exact before prefix before contained.
     A search narrowed to an `avance` finds only spools of the list: what is not on it is not so far at all.
     """
@@ -129,18 +131,15 @@ def list_spools(
 def count_by_nv(
     *,
     operacion: Operacion,
-    accion: Accion = Accion.TOMAR,
     q: str = "",
     avance: Avance | None = None,
     limit: int = PAGE,
-    con_ocupados: bool = False,
 ) -> list[tuple[str, int]]:
-    """The NVs of the list that `list_spools` gives for the same, by name, each with how many spools it has there."""
+    """The NVs of a tablet's list (`list_spools` with `con_ocupados`), by name, each with how many spools it has."""
     key = search_key(q)
     if not _can_be_found(key):
         return []
-    wanted = listed(operacion) if con_ocupados else eligible(accion, operacion)
-    spools = _searched(key, wanted, operacion, Recorte(avance=avance)).exclude(nv="")
+    spools = _searched(key, listed(operacion), operacion, Recorte(avance=avance)).exclude(nv="")
     return list(spools.order_by("nv").values_list("nv").annotate(Count("pk"))[:limit])
 
 
@@ -228,10 +227,21 @@ def journal_id() -> int:
     return Evento.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
-def journal_and_mirror() -> tuple[int, datetime | None]:
-    """The id of the newest journal row, and since when the oldest spool waits that the sheet does not show as it is."""
-    oldest = Subquery(_unwritten().order_by("behind_since").values("behind_since")[:1])
-    return Evento.objects.order_by("-id").values_list("id", oldest).first() or (0, None)
+def newest_mark() -> str:
+    """What names the newest row among those of every journal that ever took this one's place."""
+    return _mark(*Evento.objects.order_by("-id").values_list("id", "uuid").first() or _NOTHING_YET)
+
+
+def _mark(id: int, uuid: UUID) -> str:
+    return f"{id}-{uuid.hex[:8]}"
+
+
+def journal_and_mirror() -> tuple[int, str, datetime | None]:
+    """The id and the mark of the newest journal row, and since when the oldest spool waits that the sheet lacks."""
+    oldest = Subquery(Mirror.objects.behind().order_by("behind_since").values("behind_since")[:1])
+    newest = Evento.objects.order_by("-id").values_list("id", "uuid", oldest).first()
+    id, uuid, waits = newest or (*_NOTHING_YET, None)
+    return id, _mark(id, uuid), waits
 
 
 def released_from(trabajador: Trabajador, since: datetime) -> list[Evento]:
@@ -259,13 +269,6 @@ def doubts_of(spool: Spool) -> tuple[list[CeldaDudosa], list[FilaDuplicada]]:
 
 
 def mirror_behind() -> tuple[int, datetime | None]:
-    """How many spools the sheet does not show as they are, and since when the oldest of them waits.
-
-    What left the sheet waits for nothing.
-    """
-    found = _unwritten().aggregate(Count("pk"), Min("behind_since"))
+    """How many spools the sheet does not show as they are, and since when the oldest of them waits."""
+    found = Mirror.objects.behind().aggregate(Count("pk"), Min("behind_since"))
     return found["pk__count"], found["behind_since__min"]
-
-
-def _unwritten() -> QuerySet[Mirror]:
-    return Mirror.objects.filter(behind_since__isnull=False, spool__archivado_en__isnull=True)

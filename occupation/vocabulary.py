@@ -80,6 +80,14 @@ ROLES_DE: dict[Operacion, tuple[Rol, ...]] = {
 }
 """Who may start each operation."""
 
+ACCION_DE: dict[Operacion, Accion] = {
+    Operacion.ARM: Accion.TOMAR,
+    Operacion.SOLD: Accion.TOMAR,
+    Operacion.METROLOGIA: Accion.INSPECCIONAR,
+    Operacion.REPARACION: Accion.TOMAR,
+}
+"""The verb that starts each operation: an inspection is done at once, and never taken."""
+
 
 class EstadoTrabajo(TextChoices):
     """States of the ARM and SOLD machines. Paused is not a state: it is in progress and not held."""

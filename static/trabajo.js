@@ -120,7 +120,7 @@
     if (detail.elt.id !== "repaso") return;
     for (const [nombre, valor] of new URLSearchParams(location.search)) if (nombre !== "hecho") detail.parameters[nombre] = valor;
     detail.parameters.filas = todos("#lista .fila").length;
-    detail.headers["If-None-Match"] = `"${uno("#lista").dataset.revision}"`;
+    detail.headers["If-None-Match"] = `"${uno("#lista").dataset.marca}"`;
   });
   let anclas = [], abierto = null;
   const cuerpo = () => uno("#contenido");

@@ -168,7 +168,7 @@ def _not_let_in(state: EstadoHoja, *, has_debts: bool) -> list[Rechazo]:
 
 
 def _parked() -> list[Estacionada]:
-    parked = Mirror.objects.exclude(error="").filter(spool__archivado_en__isnull=True).order_by("error_en", "spool_id")
+    parked = Mirror.objects.parked().order_by("error_en", "spool_id")
     rows = parked.values_list("spool__tag_hoja", "error")[:LISTED]
     return [Estacionada(tag=tag, error=error) for tag, error in rows]
 

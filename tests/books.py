@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from occupation.sheets.book import Grid, Picked, pick
@@ -15,6 +16,9 @@ from occupation.sheets.book import Row as GridRow
 from occupation.sheets.layout import OPERACIONES_HEADERS, Tab, column, headers
 from occupation.sheets.local import Dialect, LocalBook, write_table
 from occupation.sheets.rows import Reading
+
+NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
+"""When the books are read, where the time matters: 11:00 in the shop."""
 
 Fila = dict[str, str]
 

@@ -26,6 +26,23 @@ OFFICE = pytest.mark.django_db(
 )
 """Marks tests whose verbs commit while somebody is logged in."""
 
+LISTS = [
+    "ocupacion",
+    "bloqueado",
+    "spool",
+    "evento",
+    "celdadudosa",
+    "filaduplicada",
+    "mirror",
+    "conflicto",
+    "ediciondevuelta",
+    "retencion",
+    "estadohoja",
+    "device",
+    "trabajador",
+]
+"""Every list of the shop's in the admin, as its address names it."""
+
 
 def logged_in(username: str, *groups: str, superuser: bool = False, staff: bool = True) -> Client:
     """A browser in which a person of these groups is logged in."""

@@ -215,8 +215,8 @@ class AtrasoFilter(WordsFilter):
     title = "atraso"
     parameter_name = "atraso"
     choices_in_words: ClassVar = {
-        "si": ("Esperan la hoja", lambda: Q(behind_since__isnull=False, spool__archivado_en__isnull=True)),
-        "estacionada": ("Estacionadas", lambda: ~Q(error="") & Q(spool__archivado_en__isnull=True)),
+        "si": ("Esperan la hoja", lambda: Q(pk__in=Mirror.objects.behind())),
+        "estacionada": ("Estacionadas", lambda: Q(pk__in=Mirror.objects.parked())),
         "no": ("Al día", lambda: Q(behind_since__isnull=True)),
     }
 
@@ -247,6 +247,8 @@ class MirrorAdmin(DecisionAdmin[Mirror]):
 
     @admin.display(description="estado")
     def estado(self, mirror: Mirror) -> str:
+        if mirror.spool.archivado_en:
+            return "salió de la hoja"
         if mirror.error:
             return "estacionada: la hoja no la deja escribir"
         return "espera la hoja" if mirror.behind_since else "al día"

@@ -17,7 +17,7 @@ from occupation.demo.hours import Tramo, at, tramos_until
 from occupation.eligibility import why_not
 from occupation.models import Spool
 from occupation.services import Actor
-from occupation.vocabulary import Accion, ActorTipo, EstadoTrabajo, Operacion, Resultado
+from occupation.vocabulary import ACCION_DE, Accion, ActorTipo, EstadoTrabajo, Operacion, Resultado
 
 Deed = Callable[[datetime], None]
 
@@ -88,8 +88,7 @@ class Shift:
                 queue.append(tag)
 
     def _can(self, spool: Spool, operacion: Operacion) -> bool:
-        accion = Accion.INSPECCIONAR if operacion == Operacion.METROLOGIA else Accion.TOMAR
-        return why_not(spool, accion, operacion) is None
+        return why_not(spool, ACCION_DE[operacion], operacion) is None
 
     def _is_early(self, spool: Spool, operacion: Operacion) -> bool:
         """Welding may begin while the fit-up is unfinished, but seldom does."""

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 
 from occupation.models.spool import Spool
 from occupation.vocabulary import TAG_MAXIMO, TipoErrorHoja, TipoRetencion, Tomado
+
+
+class MirrorQuerySet(models.QuerySet["Mirror"]):
+    """Reads of mirrored rows. A spool that left the sheet has no row there: it waits for nothing."""
+
+    def behind(self) -> Self:
+        """Those that the sheet does not show as they are."""
+        return self.filter(behind_since__isnull=False, spool__archivado_en__isnull=True)
+
+    def parked(self) -> Self:
+        """Those that the book refused."""
+        return self.exclude(error="").filter(spool__archivado_en__isnull=True)
 
 
 class Mirror(models.Model):
@@ -27,6 +41,8 @@ class Mirror(models.Model):
     intent = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=300, blank=True)
     error_en = models.DateTimeField("estacionada", null=True, blank=True)
+
+    objects = MirrorQuerySet.as_manager()
 
     class Meta:
         verbose_name = "espejo"

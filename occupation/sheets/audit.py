@@ -69,8 +69,7 @@ def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> Audit
     had, found = state.metadata_fila - 1, grid.last_row - 1
     if not accept_shrink and shrunk(had, found, empty=found == 0):
         return AuditPlan(refused=f"la hoja {Tab.METADATA} trae {found} de {had} filas: parece una lectura incompleta")
-    place = grid.names.index("id")
-    present = {str(row.cells[place] or "").strip().lower() for row in grid.rows}
+    present = _present(grid)
     taken = {row.number for row in grid.rows}
     last = Evento.objects.aggregate(last=Max("id"))["last"] or 0
     events = list(told_after(state.metadata_hasta).select_related("trabajador").order_by("id")[:EVENTS_PER_WRITE])
@@ -88,9 +87,14 @@ def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> Audit
 
 def seen(grid: Grid, planned: AuditPlan) -> bool:
     """Whether every event of the plan stands in the tab now, at whatever row."""
-    place = grid.names.index("id")
-    present = {str(row.cells[place] or "").strip().lower() for row in grid.rows}
+    present = _present(grid)
     return all(row.cells["id"] in present for row in planned.rows)
+
+
+def _present(grid: Grid) -> set[str]:
+    """The ids of the events that stand in the tab."""
+    place = grid.names.index("id")
+    return {str(row.cells[place] or "").strip().lower() for row in grid.rows}
 
 
 def cells_of(evento: Evento) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils import timezone
 from tenacity import Retrying, retry_if_result, stop_after_attempt
 
-from occupation.models import EstadoHoja, Retencion, Spool, Trabajador
+from occupation.models import EstadoHoja, Mirror, Retencion, Spool, Trabajador
 from occupation.refusals import Ocupado, Refused, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
 from occupation.services.holds import allowed, hold, release, sync_holds, waiting
@@ -121,7 +121,8 @@ class Cycle:
         if self.dry_run or until is None or timezone.now() >= until or len(quiet) != len(grids):
             return False
         same = all(one is other for one, other in zip(quiet, grids.values(), strict=True))
-        return same and not behind() and not audit.owed(state) and not Retencion.objects.exists()
+        owed = Mirror.objects.behind().filter(error="").exists() or audit.owed(state)
+        return same and not owed and not Retencion.objects.exists()
 
     def _read(self, state: EstadoHoja) -> dict[Tab, Grid | Hold]:
         """Read every tab at one moment; one that waits for an admin's word is not even read."""
@@ -140,9 +141,7 @@ class Cycle:
     def _import(self, grids: Mapping[Tab, Grid | Hold]) -> Grid | None:
         """Import the office's side; return Operaciones if our columns may be merged and written."""
         accept = self.accept_shrink or allowed(Tab.OPERACIONES, TipoRetencion.ENCOGIDA)
-        done = import_book(Snapshot(grids), dry_run=self.dry_run, accept_shrink=accept)
-        done.unadopted = 0
-        done.lines = [line for line in done.lines if not line.startswith("celda nuestra")]
+        done = import_book(Snapshot(grids), dry_run=self.dry_run, accept_shrink=accept, tells_edits=False)
         metadata = grids[Tab.METADATA]
         if isinstance(metadata, Hold):
             done.hold(metadata)

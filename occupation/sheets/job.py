@@ -37,7 +37,7 @@ def _commits_of_others() -> int:
 
 @dataclass(slots=True)
 class Job:
-    """One import: whether it may write, what it has found so far, and its pace.
+    """One import: whether it may write, what it tells, what it has found so far, and its pace.
 
     Transactions grow while they are quick and shrink when they are not. SQLite lets whoever asks at the right
     moment write next: while the floor works, the database is left alone after each one for longer than it was
@@ -46,6 +46,7 @@ class Job:
 
     dry_run: bool
     accept_shrink: bool
+    tells_edits: bool
     report: ImportReport = field(default_factory=ImportReport)
     rows: int = _LEAST
     free_at: float = 0.0

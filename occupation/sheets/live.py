@@ -39,13 +39,13 @@ class LiveRow:
         return app_cells_of(app_columns(self.spool))
 
 
-def behind() -> dict[int, bool]:
-    """The spools that the sheet is behind with, oldest first, and whether the book refused their row."""
-    late = Mirror.objects.filter(behind_since__isnull=False).order_by("behind_since", "spool_id")
-    return {id: bool(error) for id, error in late.values_list("spool_id", "error")}
+def behind() -> dict[int, int]:
+    """The spools that the sheet is behind with, and the place of each in the line: the longest behind is the first."""
+    late = Mirror.objects.behind().order_by("behind_since", "spool_id").values_list("spool_id", flat=True)
+    return {id: place for place, id in enumerate(late)}
 
 
-def live_rows(grid: Grid, identity: Identity, late: Mapping[int, bool], seen: Mapping[int, str]) -> list[LiveRow]:
+def live_rows(grid: Grid, identity: Identity, late: Mapping[int, int], seen: Mapping[int, str]) -> list[LiveRow]:
     """The rows that are not exactly as they were last understood, or whose spool moved on; the longest behind first.
 
     `seen` are the hashes of rows that an earlier reading of the same columns found nothing in.
@@ -59,12 +59,11 @@ def live_rows(grid: Grid, identity: Identity, late: Mapping[int, bool], seen: Ma
         and _is_news(tagged, tagged.stored, late, seen)
     }
     known = known_spools(wanted)
-    order = {id: place for place, id in enumerate(late)}
-    ids = sorted(known, key=lambda id: (order.get(id, len(order)), wanted[id].row.number))
+    ids = sorted(known, key=lambda id: (late.get(id, len(late)), wanted[id].row.number))
     return [LiveRow(wanted[id], Reading.of(grid, wanted[id].row, wanted[id].tag_hoja), known[id]) for id in ids]
 
 
-def _is_news(tagged: Tagged, stored: Stored, late: Mapping[int, bool], seen: Mapping[int, str]) -> bool:
+def _is_news(tagged: Tagged, stored: Stored, late: Mapping[int, int], seen: Mapping[int, str]) -> bool:
     as_before = tagged.row_hash in (stored.row_hash, seen.get(stored.spool_id))
     return stored.spool_id in late or not tagged.row_hash or not as_before
 

@@ -27,14 +27,17 @@ from occupation.sheets.stored import stored_doubts, stored_duplicates, stored_sp
 T = TypeVar("T", Doubt, Duplicate)
 
 
-def import_book(book: Book, *, dry_run: bool = False, accept_shrink: bool = False) -> ImportReport:
+def import_book(
+    book: Book, *, dry_run: bool = False, accept_shrink: bool = False, tells_edits: bool = True
+) -> ImportReport:
     """Import the book's workers, roles and spools, and say what was done.
 
     Raises `BookUnreadable` when the book cannot be read, with nothing changed, and `Ocupado` when the database
     stays busy; running it again finishes what was left. A held tab is left out and the others go on. A book that
     lost many of its tags changes nothing at all, unless `accept_shrink`. `dry_run` changes nothing.
+    An edited cell of ours stays as it is and is told, unless not `tells_edits`: the mirror merges those itself.
     """
-    job = Job(dry_run=dry_run, accept_shrink=accept_shrink)
+    job = Job(dry_run=dry_run, accept_shrink=accept_shrink, tells_edits=tells_edits)
     operaciones = _admit(book, Tab.OPERACIONES, job.report)
     trabajadores = _admit(book, Tab.TRABAJADORES, job.report)
     roles = _admit(book, Tab.ROLES, job.report)

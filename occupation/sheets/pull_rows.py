@@ -70,7 +70,7 @@ def _import(grid: Grid, rows: Sequence[Tagged], crew: Crew, job: Job) -> set[int
         skipped = frozenset() if job.dry_run else _apply(plans, job)
         for plan in plans:
             if plan.number not in skipped:
-                job.report.tally(plan)
+                job.report.tally(plan, edits=job.tells_edits)
         stale |= skipped
     return stale
 

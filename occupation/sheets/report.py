@@ -93,16 +93,17 @@ class ImportReport:
         self.refusals.append((tab, sentence))
         self.lines.append(sentence)
 
-    def tally(self, plan: RowPlan) -> None:
-        """Count a row, and tell what a person should look at."""
+    def tally(self, plan: RowPlan, *, edits: bool) -> None:
+        """Count a row, and tell what a person should look at; `edits` of our cells only if asked."""
         name = plan.outcome.value
         setattr(self, name, getattr(self, name) + 1)
         if plan.note:
             self.lines.append(plan.note)
         for doubt in plan.doubts:
             self.doubt(doubt)
-        self.unadopted += len(plan.unadopted)
-        self.lines += plan.unadopted
+        if edits:
+            self.unadopted += len(plan.unadopted)
+            self.lines += plan.unadopted
 
     def doubt(self, doubt: Doubt) -> None:
         """Count and tell a doubtful cell."""

@@ -32,6 +32,7 @@ def versions_of(stored: Iterable[Stored]) -> dict[str, Stored]:
     """The spool of every version: the current ones, and those that rows lagging behind still show in the sheet."""
     by_id = {one.spool_id: one for one in stored}
     lagging = (
+        # Also of spools that left the sheet: their row may come back as it was.
         Mirror.objects.filter(behind_since__isnull=False)
         .values_list("spool_id", KeyTextTransform("version", "base"))
         .iterator(_BATCH)

@@ -28,6 +28,7 @@ from occupation.tags import canonical_tag
 from occupation.templatetags.pantallas import correction_of, hora, operation_label
 from occupation.views.chosen import chosen_worker
 from occupation.vocabulary import (
+    ACCION_DE,
     CICLOS_MAXIMOS,
     CORRECCIONES,
     ROLES_DE,
@@ -229,9 +230,7 @@ def _quality(spool: Spool) -> Etapa:
 def _possible(spool: Spool) -> list[Operacion]:
     if spool.archivado_en is not None:
         return []
-    inspect = [Operacion.METROLOGIA] if why_not(spool, Accion.INSPECCIONAR, Operacion.METROLOGIA) is None else []
-    take = (Operacion.ARM, Operacion.SOLD, Operacion.REPARACION)
-    return [operacion for operacion in take if why_not(spool, Accion.TOMAR, operacion) is None] + inspect
+    return [operacion for operacion in Operacion if why_not(spool, ACCION_DE[operacion], operacion) is None]
 
 
 def _steps(spool: Spool) -> list[Paso]:

@@ -35,7 +35,7 @@ from occupation.refusals import Refused
 from occupation.tags import search_key
 from occupation.views.chosen import WorkerRequest, worker_required
 from occupation.views.outcome import kept, refused_as_page, work_url
-from occupation.vocabulary import AVANCES_DE, TAG_MAXIMO, Accion, Avance, Operacion
+from occupation.vocabulary import ACCION_DE, AVANCES_DE, TAG_MAXIMO, Avance, Operacion
 
 ROWS = 60
 ROWS_MAXIMUM = 600
@@ -116,6 +116,8 @@ class Pantalla:
     cursor: str | None
     revision: int
     """The newest journal row when the page was begun: it shows all of what happened until then."""
+    marca: str
+    """What names that row, also after a restore took other rows to the same number."""
     sin_escribir: datetime | None
     """Since when the oldest change waits for the sheet."""
     cuantas: int = ROWS
@@ -123,22 +125,12 @@ class Pantalla:
     @property
     def etag(self) -> str:
         """The same as long as nothing happened that the list could show."""
-        return f'"{self.revision}"'
+        return f'"{self.marca}"'
 
     @property
     def vista(self) -> str:
         """The channel that tells what happens here. Every one tells of every spool, so any serves who lists nothing."""
         return self.operacion or Operacion.ARM
-
-    @property
-    def inspeccion(self) -> bool:
-        """Whether the list is the inspection queue, where nothing is taken."""
-        return self.operacion == Operacion.METROLOGIA
-
-    @property
-    def accion(self) -> Accion:
-        """What the list is for."""
-        return Accion.INSPECCIONAR if self.inspeccion else Accion.TOMAR
 
     @property
     def solo_inspecciona(self) -> bool:
@@ -177,12 +169,12 @@ class Pantalla:
             return Pagina([], None)
         return list_spools(
             operacion=self.operacion,
-            accion=self.accion,
+            accion=ACCION_DE[self.operacion],
             q=self.q,
             recorte=self.recorte,
             limit=self.cuantas,
             cursor=self.cursor,
-            con_ocupados=not self.inspeccion,
+            con_ocupados=True,
         )
 
     @property
@@ -237,14 +229,7 @@ class Pantalla:
         """The NVs of the list, each with how many of its spools."""
         if self.operacion is None:
             return []
-        counted = count_by_nv(
-            operacion=self.operacion,
-            accion=self.accion,
-            q=self.q,
-            avance=self.recorte.avance,
-            limit=NVS,
-            con_ocupados=not self.inspeccion,
-        )
+        counted = count_by_nv(operacion=self.operacion, q=self.q, avance=self.recorte.avance, limit=NVS)
         return [Opcion(nv, self.url(nv=nv, elegir=""), nv == self.recorte.nv, cuenta) for nv, cuenta in counted]
 
     @property
@@ -303,7 +288,7 @@ def screen(request: WorkerRequest) -> Pantalla:
     pestanas = [operacion for operacion in PESTANAS if request.trabajador.puede(operacion)]
     q = "".join(filter(str.isprintable, request.GET.get("q", ""))).strip()[:TAG_MAXIMO]
     # Read before anything that is shown.
-    revision, sin_escribir = journal_and_mirror()
+    revision, marca, sin_escribir = journal_and_mirror()
     operacion = next((each for each in pestanas if each == request.GET.get("op")), next(iter(pestanas), None))
     return Pantalla(
         trabajador=request.trabajador,
@@ -314,6 +299,7 @@ def screen(request: WorkerRequest) -> Pantalla:
         eligiendo_nv=request.GET.get("elegir") == "nv",
         cursor=request.GET.get("cursor") or None,
         revision=revision,
+        marca=marca,
         sin_escribir=sin_escribir,
         cuantas=_as_many(request.GET.get("filas", "")),
     )

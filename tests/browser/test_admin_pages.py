@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.live import LiveTaller
 from tests.live_shop import shell
+from tests.office import LISTS
 
 pytestmark = pytest.mark.process
 
@@ -29,20 +30,7 @@ services.tomar(tag="MK-1-011", trabajador_id=120, operacion=Operacion.ARM, actor
 PAGES = [
     "",
     "password_change/",
-    *(
-        f"occupation/{model}/"
-        for model in (
-            "ocupacion",
-            "bloqueado",
-            "spool",
-            "evento",
-            "celdadudosa",
-            "filaduplicada",
-            "mirror",
-            "device",
-            "trabajador",
-        )
-    ),
+    *(f"occupation/{model}/" for model in LISTS),
     "occupation/ocupacion/1/change/",
     "occupation/ocupacion/liberar/?spool=1",
     "occupation/spool/1/change/",

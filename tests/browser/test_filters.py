@@ -24,8 +24,17 @@ def filter_named(tablet: Stand, name: str) -> None:
     tablet.tap(tablet.page.locator(".filtros").get_by_role("link", name=name))
 
 
+def list_nvs(tablet: Stand) -> None:
+    filter_named(tablet, "NV: todas")
+
+
 def choose(tablet: Stand, nv: str) -> None:
     tablet.tap(tablet.page.locator(".nvs").get_by_role("link", name=nv))
+
+
+def narrow_to(tablet: Stand, nv: str) -> None:
+    list_nvs(tablet)
+    choose(tablet, nv)
 
 
 def test_what_is_ticked_outlives_every_filter_and_comes_back_ticked(
@@ -35,7 +44,7 @@ def test_what_is_ticked_outlives_every_filter_and_comes_back_ticked(
         tablet.pair().step_up(80)
         page = tablet.page
         tablet.row(tag_of(1)).click()
-        filter_named(tablet, "NV: todas")
+        list_nvs(tablet)
         expect(page.locator(".nvs a")).to_have_text(["NV0650 61", "NV0700 40"])
         expect(tablet.take_button()).to_have_text("TOMAR (1)")
         choose(tablet, "NV0700")
@@ -47,8 +56,7 @@ def test_what_is_ticked_outlives_every_filter_and_comes_back_ticked(
         page.get_by_role("link", name="QUITAR FILTROS").click()
         expect(tablet.row(tag_of(1)).locator("input")).to_be_checked()
         assert tablet.taps == 4  # who it is, two for an NV, one for a part of the list
-        filter_named(tablet, "NV: todas")
-        choose(tablet, "NV0700")
+        narrow_to(tablet, "NV0700")
         tablet.take_button().click()
         expect(tablet.notice()).to_contain_text("2 spools tomados por AS(80)")
         assert page.url.startswith(f"{shared_taller.base_url}/trabajo/?op=ARM&nv=NV0700&hecho=")
@@ -63,8 +71,7 @@ def test_the_search_and_a_reload_stay_inside_the_nv_that_was_chosen(
     with stand(chromium, shared_taller) as tablet:
         tablet.pair().step_up(81)
         page = tablet.page
-        filter_named(tablet, "NV: todas")
-        choose(tablet, "NV0700")
+        narrow_to(tablet, "NV0700")
         expect(page).to_have_url(f"{shared_taller.base_url}/trabajo/?op=ARM&nv=NV0700")
         page.locator("#q").press_sequentially("05")
         expect(page).to_have_url(f"{shared_taller.base_url}/trabajo/?op=ARM&q=05&nv=NV0700")
@@ -98,8 +105,7 @@ def test_the_filters_work_without_scripts(chromium: Browser, shared_taller: Live
         tablet.pair()
         tablet.open("/")
         tablet.tap(tablet.tile(83))
-        filter_named(tablet, "NV: todas")
-        choose(tablet, "NV0700")
+        narrow_to(tablet, "NV0700")
         filter_named(tablet, "Sin empezar")
         assert tablet.page.locator("#lista .fila").count() in (39, 40)
         tablet.page.locator("#q").fill("064")

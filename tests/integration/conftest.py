@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from time_machine import Traveller, travel
 
 from tests.private_valkey import BreakableValkey
 
@@ -21,6 +22,15 @@ def _redis_is_asked_again() -> Iterator[None]:
     connection._closed_until["monotonic"] = 0.0
     yield
     connection._closed_until["monotonic"] = 0.0
+
+
+@pytest.fixture
+def clock() -> Iterator[Traveller]:
+    """Time stands still at the instant at which the tests' books are read."""
+    from tests.books import NOW
+
+    with travel(NOW, tick=False) as coordinates:
+        yield coordinates
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from occupation.vocabulary import EstadoCalidad, Operacion
-from tests.office import OFFICE, logged_in, words
+from tests.office import LISTS, OFFICE, logged_in, words
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -22,19 +22,6 @@ pytestmark = OFFICE
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 SPOOLS = "/admin/occupation/spool/"
 BITACORA = "/admin/occupation/evento/"
-MIRROR = ["conflicto", "ediciondevuelta", "retencion", "estadohoja"]
-LISTS = [
-    "ocupacion",
-    "bloqueado",
-    "spool",
-    "evento",
-    "celdadudosa",
-    "filaduplicada",
-    "mirror",
-    *MIRROR,
-    "device",
-    "trabajador",
-]
 ALL_CLEAR = "Todo en orden: nada espera a una persona."
 
 

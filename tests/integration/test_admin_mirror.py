@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import time_machine
 
 from occupation.vocabulary import Operacion, TipoErrorHoja, TipoRetencion
+from tests.books import NOW
 from tests.office import OFFICE, hidden, logged_in, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from django.test import Client
@@ -20,19 +19,12 @@ if TYPE_CHECKING:
     from occupation.models import Conflicto, Mirror
     from tests.shop import Shop
 
-pytestmark = OFFICE
+pytestmark = [OFFICE, pytest.mark.usefixtures("clock")]
 
-NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
 CONFLICTOS = "/admin/occupation/conflicto/"
 RETENIDAS = "/admin/occupation/retencion/"
 PERMITIR = f"{RETENIDAS}permitir/"
 ESPEJO = "/admin/occupation/mirror/"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def conflict(tag: str, header: str = "Fecha_Armado", sheet: str = "01-03-2026") -> Conflicto:

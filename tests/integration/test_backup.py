@@ -195,6 +195,32 @@ def test_the_next_request_of_an_open_web_sees_what_was_restored(live_taller: Liv
 
 
 @pytest.mark.sqlite
+def test_a_list_from_before_a_restore_is_not_taken_for_another_of_the_same_number(
+    database: Path, tmp_path: Path
+) -> None:
+    from occupation import services
+    from tests.factories import SpoolFactory, TrabajadorFactory
+    from tests.shop import TABLET
+    from tests.tablet import Tablet
+
+    def take(spool: str) -> None:
+        services.tomar(tag=spool, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+
+    first, second = SpoolFactory().tag, SpoolFactory().tag
+    tablet = Tablet().step_up(TrabajadorFactory(id=93))
+    manage("backup", tmp_path / "lunes.sqlite3")
+    take(first)
+    shown = tablet.get("/trabajo/")
+    ask = {"HX-Request": "true", "HX-Target": "lista", "If-None-Match": shown["ETag"]}
+    assert tablet.client.get("/trabajo/", headers=ask).status_code == 304
+    assert not manage("restore", tmp_path / "lunes.sqlite3").failed
+    take(second)
+    again = tablet.client.get("/trabajo/", headers=ask)
+    revisions = [page.context["pantalla"].revision for page in (shown, again)]
+    assert (again.status_code, revisions) == (200, [2, 2])
+
+
+@pytest.mark.sqlite
 def test_restore_refuses_while_another_program_keeps_writing(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from occupation.models import Spool, Trabajador
 from occupation.refusals import Refused
 from occupation.rules import judge_inspeccionar, judge_tomar
 from occupation.vocabulary import (
+    ACCION_DE,
     AVANCES_DE,
     CICLOS_MAXIMOS,
     Accion,
@@ -113,20 +114,19 @@ def _judged(spool: Spool, accion: Accion, operacion: Operacion, worker: Trabajad
     return None
 
 
-def test_the_list_for_taking_with_what_is_held_shows_what_is_free_and_what_would_be(spools: list[Spool]) -> None:
-    for operacion in HOLDABLE[1:]:
+def test_an_operations_list_shows_what_is_free_and_what_would_be(spools: list[Spool]) -> None:
+    for operacion, accion in ACCION_DE.items():
         shown = Spool.objects.filter(listed(operacion))
         free = shown.filter(ocupado_por__isnull=True)
-        can_be_taken = Spool.objects.filter(eligible(Accion.TOMAR, operacion))
-        assert set(free.values_list("pk", flat=True)) == set(can_be_taken.values_list("pk", flat=True))
+        can_be_started = Spool.objects.filter(eligible(accion, operacion))
+        assert set(free.values_list("pk", flat=True)) == set(can_be_started.values_list("pk", flat=True))
         held_for_it = set(Spool.objects.filter(ocupado_operacion=operacion).values_list("pk", flat=True))
         assert held_for_it - set(shown.values_list("pk", flat=True)) == set()
 
 
 def test_every_spool_of_a_list_is_in_exactly_one_part_of_it(spools: list[Spool]) -> None:
     for operacion, avances in AVANCES_DE.items():
-        inspected = operacion == Operacion.METROLOGIA
-        whole = Spool.objects.filter(eligible(Accion.INSPECCIONAR, operacion) if inspected else listed(operacion))
+        whole = Spool.objects.filter(listed(operacion))
         parts = {avance: set(whole.filter(narrowed(avance, operacion))) for avance in avances}
         assert all(parts.values()), operacion
         assert sum(map(len, parts.values())) == whole.count(), operacion

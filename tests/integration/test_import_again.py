@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from time_machine import Traveller, travel
+from time_machine import Traveller
 
 from occupation import services
 from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Mirror, Spool, TagAnterior, Trabajador
@@ -22,18 +21,10 @@ from occupation.sheets.local import Dialect
 from occupation.sheets.pull import import_book
 from occupation.sheets.report import ImportReport
 from occupation.vocabulary import Operacion
-from tests.books import PEOPLE, ROLES, BookFolder, Fila, fila
+from tests.books import NOW, PEOPLE, ROLES, BookFolder, Fila, fila
 from tests.shop import TABLET, Shop, empty_shop, refusal
 
-NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
-
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Traveller]:
-    with travel(NOW, tick=False) as coordinates:
-        yield coordinates
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from time_machine import Traveller, travel
 
 from occupation import services
 from occupation.history import events_of, sessions_of
@@ -22,18 +20,13 @@ from occupation.sheets.hydrate import WITHOUT_HOLDER
 from occupation.sheets.layout import Tab, headers
 from occupation.sheets.pull import import_book
 from occupation.vocabulary import ActorTipo, EstadoCalidad, EstadoTrabajo, TipoEvento
-from tests.books import BookFolder, TypedBook, fila, typed_rows
+from tests.books import NOW, BookFolder, TypedBook, fila, typed_rows
 from tests.shop import Shop, empty_shop
 
-NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
 V1 = "11111111-1111-4111-8111-111111111111"
 TABLET = Actor(ActorTipo.DISPOSITIVO, "Tablet 1", 1)
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Traveller]:
-    with travel(NOW, tick=False) as coordinates:
-        yield coordinates
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def listed_doubts() -> list[tuple[str | None, str, int, str, str]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from time_machine import Traveller, travel
 
 from occupation import services
 from occupation.history import events_of, sessions_of
@@ -16,10 +14,9 @@ from occupation.queries import find_spool
 from occupation.sheets.hydrate import KNOWN_TOO_LATE
 from occupation.sheets.pull import import_book
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion
-from tests.books import PEOPLE, BookFolder, fila
+from tests.books import NOW, PEOPLE, BookFolder, fila
 from tests.shop import TABLET, Shop
 
-NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
 SINCE = datetime(2026, 3, 2, 11, 30, tzinfo=UTC)
 V1 = "11111111-1111-4111-8111-111111111111"
 HELD = {"Armador": "MR(93)", "Ocupado_Por": "MR(93)", "Fecha_Ocupacion": "02-03-2026 08:30:00"}
@@ -27,13 +24,7 @@ WITHOUT_MIGUEL = PEOPLE[1:]
 PIA = ("500", "Pía", "Soto", "TRUE")
 PIA_HAS_IT = {"Armador": "PS(500)", "Ocupado_Por": "PS(500)"}
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Traveller]:
-    with travel(NOW, tick=False) as coordinates:
-        yield coordinates
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 def listed() -> list[tuple[str, str, str]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller, travel
 
 from occupation import services
 from occupation.models import Conflicto, EdicionDevuelta, EstadoHoja, Evento, Mirror, Retencion
@@ -20,20 +19,13 @@ from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Memory
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, TipoRetencion
-from tests.books import Fila, fila
+from tests.books import NOW, Fila, fila
 from tests.mirror_office import AnyOffice, Office, at_office, last_event, nothing_left, ours, told
 from tests.shop import SUPERVISOR, TABLET, journal, refusal
 
-NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
 QC = "Fecha_QC_Metrología"
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Traveller]:
-    with travel(NOW, tick=False) as coordinates:
-        yield coordinates
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.usefixtures("clock")]
 
 
 def shop_floor() -> list[Fila]:
@@ -378,15 +370,33 @@ def test_cycles_that_read_only_our_columns_adopt_and_write_and_leave_the_rest_to
     assert nothing_left(office)
 
 
-def test_a_folder_that_did_not_change_is_not_compared_again_until_somebody_acts(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Office:
+    """The same, in a book that can tell that nobody changed it."""
     office = Office(tmp_path / "libro", shop_floor())
     office.sync()
-    memory, book = Memory(), office.desk.opened()
+    return office
+
+
+def test_a_folder_that_did_not_change_is_not_compared_again_until_somebody_acts(folder: Office) -> None:
+    memory, book = Memory(), folder.desk.opened()
     for _ in range(2):
         assert Cycle(book, memory).run().imported is not None or memory.quiet
     assert Cycle(book, memory).run().imported is None
     services.tomar(tag="MK-2", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
     assert Cycle(book, memory).run().rows == 1
-    office.edit("MK-3", Notas="urgente")
+    folder.edit("MK-3", Notas="urgente")
     assert Cycle(book, memory).run().imported is not None
     assert find_spool("MK-3").notas == "urgente"
+
+
+def test_what_left_the_sheet_and_what_the_book_refused_do_not_have_it_compared_again(folder: Office) -> None:
+    folder.save([row for row in folder.rows() if row["TAG_SPOOL"] != "MK-9"])
+    folder.sync()
+    Mirror.objects.filter(spool__tag="MK-9", spool__archivado_en=NOW).update(behind_since=NOW)
+    Mirror.objects.filter(spool__tag="MK-8").update(behind_since=NOW, error="la celda está protegida")
+    memory, book = Memory(), folder.desk.opened()
+    assert [Cycle(book, memory).run().imported is None for _ in range(2)] == [False, True]
+    assert Mirror.objects.exclude(behind_since=None).count() == 2
+    Mirror.objects.filter(spool__tag="MK-8").update(error="")
+    assert Cycle(book, memory).run().imported is not None

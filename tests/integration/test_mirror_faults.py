@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
-from time_machine import Traveller, travel
+from time_machine import Traveller
 
 from occupation import services
 from occupation.models import EdicionDevuelta, Mirror, Retencion
@@ -20,19 +20,11 @@ from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import NotLeading
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import Operacion
-from tests.books import Fila, fila
+from tests.books import NOW, Fila, fila
 from tests.mirror_office import AnyOffice, Office, SharedBook, SharedFolder, at_office, nothing_left, ours
 from tests.shop import TABLET, journal
 
-NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
-
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Traveller]:
-    with travel(NOW, tick=False) as coordinates:
-        yield coordinates
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.usefixtures("clock")]
 
 
 def shop_floor() -> list[Fila]:

@@ -304,13 +304,12 @@ def test_the_nvs_of_a_list_are_counted_as_it_would_be_narrowed(
     two_orders: None, django_assert_num_queries: NumQueries
 ) -> None:
     with django_assert_num_queries(1):
-        assert count_by_nv(operacion=ARM, con_ocupados=True) == [("NV1", 4), ("NV2", 2)]
-    assert count_by_nv(operacion=ARM) == [("NV1", 2), ("NV2", 2)]
-    assert count_by_nv(operacion=ARM, con_ocupados=True, avance=Avance.OCUPADO) == [("NV1", 2)]
-    assert count_by_nv(operacion=ARM, con_ocupados=True, q="d1") == [("NV1", 1)]
-    assert count_by_nv(operacion=ARM, con_ocupados=True, limit=1) == [("NV1", 4)]
+        assert count_by_nv(operacion=ARM) == [("NV1", 4), ("NV2", 2)]
+    assert count_by_nv(operacion=ARM, avance=Avance.OCUPADO) == [("NV1", 2)]
+    assert count_by_nv(operacion=ARM, q="d1") == [("NV1", 1)]
+    assert count_by_nv(operacion=ARM, limit=1) == [("NV1", 4)]
     assert count_by_nv(operacion=ARM, q="\0") == []
-    assert count_by_nv(operacion=METROLOGIA, accion=Accion.INSPECCIONAR) == []
+    assert count_by_nv(operacion=METROLOGIA) == []
 
 
 def test_the_pages_of_a_narrowed_list_stay_narrowed() -> None:

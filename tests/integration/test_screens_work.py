@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from occupation.models import FilaDuplicada, Spool, TagAnterior, Trabajador
-from occupation.queries import journal_id
+from occupation.queries import newest_mark
 from occupation.services import Actor, liberar, tomar
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Rol
 from tests.factories import SpoolFactory, TrabajadorFactory
@@ -203,14 +203,14 @@ def test_the_look_for_news_answers_nothing_unless_something_changed() -> None:
 def test_a_list_that_shows_what_is_answers_nothing_until_something_happens() -> None:
     SpoolFactory(tag_hoja="E-2", nv="NV1")
     tablet = at_work()
-    revision = tablet.get("/trabajo/?op=ARM").context["pantalla"].revision
-    ask = {"HX-Request": "true", "HX-Target": "lista", "If-None-Match": f'"{revision}"'}
+    marca = tablet.get("/trabajo/?op=ARM").context["pantalla"].marca
+    ask = {"HX-Request": "true", "HX-Target": "lista", "If-None-Match": f'"{marca}"'}
     still = tablet.client.get("/trabajo/?op=ARM&filas=1", headers=ask)
     assert (still.status_code, still.content) == (304, b"")
     tomar(tag="E-2", trabajador_id=juan().id, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
     news = tablet.client.get("/trabajo/?op=ARM&filas=1", headers=ask)
     assert ([row.split(" · ")[0] for row in rows(news)], takeable(news)) == (["E -2 NV1 Ocupado por JP(94)"], [])
-    assert news["ETag"] == f'"{journal_id()}"'
+    assert news["ETag"] == f'"{newest_mark()}"'
     assert "HX-Replace-Url" not in news
 
 

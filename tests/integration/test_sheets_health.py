@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
@@ -20,19 +19,11 @@ from occupation.sheets.book import Ask, Grid, PermissionLost, Request
 from occupation.sheets.budget import Budget
 from occupation.sheets.layout import Hold, Tab
 from occupation.vocabulary import TipoErrorHoja, TipoRetencion
-from tests.books import fila
+from tests.books import NOW, fila
 from tests.factories import SpoolFactory
 from tests.mirror_office import Office
 
-NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
-
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 def sheet() -> dict[str, Any]:
