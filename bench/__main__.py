@@ -15,11 +15,12 @@ from bench.imports import b9, b9_cycle, b9_large
 from bench.pages import b8
 from bench.places import SQLITE, Ground, Place, ground, shop
 from bench.streams import b3, b4, b4b
+from bench.taps import b5
 from bench.verbs import b1, b2
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("B1", "B2", "B3", "B4", "B4B", "B8", "B9", "B11")
-ON_A_SHOP = {"B1", "B2", "B3", "B4", "B4B", "B8", "B11"}
+ROWS = ("B1", "B2", "B3", "B4", "B4B", "B5", "B8", "B9", "B11")
+ON_A_SHOP = set(ROWS) - {"B9"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,13 @@ class Scale:
     large: int = 50_000
     shift: float = 60
     singles: int = 100
+    taps: int = 80
     streams: tuple[int, ...] = (1, 50, 200, 500, 1000)
 
 
-QUICK = Scale(seconds=3, beside_import=5, pages=20, imports=2, large=10_000, shift=8, singles=15, streams=(1, 50, 200))
+QUICK = Scale(
+    seconds=3, beside_import=5, pages=20, imports=2, large=10_000, shift=8, singles=15, taps=40, streams=(1, 50, 200)
+)
 HOUR = Scale(shift=3_600)
 SMALL, MIDDLE = 2_000, 5_000
 
@@ -106,6 +110,9 @@ class Bench:
         if "B4B" in self.wanted:
             self._say(f"B4b on {place.name}")
             self.found += b4b(place, self.scale.shift)
+        if "B5" in self.wanted:
+            self._say(f"B5 on {place.name}")
+            self.found += b5(place, self.scale.taps)
 
     def _say(self, what: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)

@@ -12,7 +12,10 @@ from pathlib import Path
 import django
 
 from taller import VERSION
+from tests.conftest import CHROMIUM
 from tests.postgres import postgres_binaries
+
+NOT_INSTALLED = "not installed: its rows are left out"
 
 
 def describe() -> dict[str, object]:
@@ -27,6 +30,7 @@ def describe() -> dict[str, object]:
         "python": f"{platform.python_version()}, Django {django.get_version()}",
         "sqlite": f"{sqlite3.sqlite_version}, WAL, synchronous=FULL",
         "postgresql": _postgres(),
+        "chromium": _version(CHROMIUM) if CHROMIUM.exists() else NOT_INSTALLED,
     }
 
 
@@ -40,6 +44,11 @@ def _processor() -> str:
 def _postgres() -> str:
     binaries = postgres_binaries()
     if binaries is None:
-        return "not installed: its rows are left out"
-    done = subprocess.run([str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=True)
-    return f"{done.stdout.split()[-1]}, fsync and synchronous_commit on"
+        return NOT_INSTALLED
+    return f"{_version(binaries / 'postgres')}, fsync and synchronous_commit on"
+
+
+def _version(program: Path) -> str:
+    """The first number a program says when asked for its version."""
+    done = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True)
+    return next(word for word in done.stdout.split() if word[0].isdigit())

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
-from tests.books import BookFolder, fila
 from tests.live import LiveTaller
 from tests.live_shop import command
 
@@ -23,6 +22,9 @@ def open_shop(live: LiveTaller, folder: Path) -> None:
 
     A hundred spools to take: up to number 60 they are of NV0650, the rest of NV0700.
     """
+    # Not above: the bench taps these screens in a process that knows no models.
+    from tests.books import BookFolder, fila
+
     numbers = [str(number) for number in range(41, 100)]
     names = {"93": ("Miguel", "Rojas"), "94": ("Juan", "Pérez")}
     people = [(number, *names.get(number, ("Ana", f"Soto {number}")), "TRUE") for number in numbers]
