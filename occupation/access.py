@@ -23,8 +23,8 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from occupation.models import Device
 from occupation.refusals import SinPermiso
-from occupation.services import touch
-from occupation.vocabulary import DeviceKind
+from occupation.services import Actor, touch
+from occupation.vocabulary import ActorTipo, DeviceKind
 
 COOKIE = "taller_device"
 COOKIE_LASTS = timedelta(days=365)
@@ -104,6 +104,11 @@ def remember(response: HttpResponseBase, token: str) -> None:
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
     )
+
+
+def supervisor(request: HttpRequest) -> Actor:
+    """The person at the keyboard, as the journal names them."""
+    return Actor(ActorTipo.SUPERVISOR, request.user.get_username(), request.user.pk)
 
 
 def _renew(request: HttpRequest, response: HttpResponseBase) -> None:

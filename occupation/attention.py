@@ -23,6 +23,7 @@ from occupation.models import (
     Retencion,
     Spool,
 )
+from occupation.models.spool import SpoolQuerySet
 from occupation.queries import mirror_behind
 from occupation.vocabulary import EstadoCalidad, MarcaRedis, TipoErrorHoja
 
@@ -39,6 +40,7 @@ class Tema(StrEnum):
     """What a person may have to look at, in the order of urgency."""
 
     LARGAS = "largas"
+    INACTIVOS = "inactivos"
     BLOQUEADOS = "bloqueados"
     REDIS = "redis"
     MARCAS = "marcas"
@@ -67,6 +69,7 @@ def needs_a_person() -> list[Asunto]:
     ahora = timezone.now()
     asuntos = [
         _named(Tema.LARGAS, long_occupations(ahora).order_by("ocupado_desde"), "tag_hoja"),
+        _named(Tema.INACTIVOS, held_by_inactive().order_by("ocupado_desde"), "tag_hoja"),
         _named(Tema.BLOQUEADOS, blocked().order_by("tag"), "tag_hoja"),
         *_claims(),
         *_mirror(ahora),
@@ -87,7 +90,12 @@ def long_before(ahora: datetime) -> datetime:
     return ahora - timedelta(hours=settings.OCUPACION_LARGA_HORAS)
 
 
-def blocked() -> QuerySet[Spool]:
+def held_by_inactive() -> QuerySet[Spool]:
+    """What somebody holds who may start nothing any more: perhaps they will not come back to finish it."""
+    return Spool.objects.ocupados().filter(ocupado_por__activo=False)
+
+
+def blocked() -> SpoolQuerySet:
     """What three rejections in a row have stopped."""
     return Spool.objects.vivos().filter(calidad_state=EstadoCalidad.BLOQUEADO)
 

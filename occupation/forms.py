@@ -10,7 +10,7 @@ from django import forms
 from occupation.models.spool import TOMABLES
 from occupation.refusals import SolicitudInvalida
 from occupation.tags import canonical_tag
-from occupation.vocabulary import TAGS_POR_LOTE, WORKER_ID_MAXIMO, Operacion, Resultado
+from occupation.vocabulary import TAG_MAXIMO, TAGS_POR_LOTE, WORKER_ID_MAXIMO, Operacion, Resultado
 
 
 class TagsField(forms.Field):
@@ -68,6 +68,15 @@ class InspeccionarForm(VerboForm):
 
     def clean_resultado(self) -> Resultado:
         return Resultado(self.cleaned_data["resultado"])
+
+
+class SupervisionForm(AskedForm):
+    """What a supervisor asks for: the spool as the page showed it, and why. The service judges the reason."""
+
+    tag = forms.CharField(max_length=TAG_MAXIMO)
+    version = forms.UUIDField(required=False)
+    motivo = forms.CharField(required=False)
+    clave = forms.CharField(max_length=64)
 
 
 class EntrarForm(AskedForm):

@@ -7,6 +7,9 @@ from occupation.views.pairing import vincular
 from occupation.views.picker import entrar, picker
 from occupation.views.pulse import pulso
 from occupation.views.spool import spool
+from occupation.views.supervision import desbloquear, liberar, supervision, supervision_ahora
+from occupation.views.supervisor import entrar as supervision_entrar
+from occupation.views.supervisor import salir
 from occupation.views.trabajo import mios, resultado, trabajo
 from occupation.views.verbs import cancelar, completar, pausar, pausar_todos, tomar
 
@@ -24,5 +27,11 @@ urlpatterns = [
     path("trabajo/completar/", completar, name="completar"),
     path("trabajo/cancelar/", cancelar, name="cancelar"),
     path("trabajo/metrologia/", metrologia, name="metrologia"),
+    path("supervision/", supervision, name="supervision"),
+    path("supervision/ahora/", supervision_ahora, name="supervision-ahora"),
+    path("supervision/entrar/", supervision_entrar, name="supervision-entrar"),
+    path("supervision/salir/", salir, name="supervision-salir"),
+    path("supervision/liberar/", liberar, name="liberar"),
+    path("supervision/desbloquear/", desbloquear, name="desbloquear"),
     path("spool/<path:tag>/", spool, name="spool"),
 ]

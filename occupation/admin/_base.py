@@ -18,9 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from occupation.models import Trabajador
-from occupation.services import Actor
 from occupation.tags import search_key
-from occupation.vocabulary import ActorTipo
 
 M = TypeVar("M", bound=Model)
 
@@ -108,11 +106,6 @@ def row_number(text: str) -> int | None:
     except ValueError:
         return None
     return number if 0 < number <= BigIntegerField.MAX_BIGINT else None
-
-
-def supervisor(request: HttpRequest) -> Actor:
-    """The person at the keyboard, as the journal names them."""
-    return Actor(ActorTipo.SUPERVISOR, request.user.get_username(), request.user.pk)
 
 
 def spool_page(tag: str) -> str:

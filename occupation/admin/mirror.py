@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, pretty, row_number, supervisor
+from occupation.access import supervisor
+from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, pretty, row_number
 from occupation.models import Conflicto, EdicionDevuelta, EstadoHoja, Mirror, Retencion
 from occupation.refusals import Refused
 from occupation.services import resolver

@@ -22,7 +22,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, row_number, spool_page, supervisor, workers_matching
+from occupation.access import supervisor
+from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, row_number, spool_page, workers_matching
 from occupation.attention import long_before, marks_of
 from occupation.history import duration, seconds_between
 from occupation.models import Bloqueado, Ocupacion, Spool
@@ -197,6 +198,14 @@ class LargaFilter(WordsFilter):
     choices_in_words: ClassVar = {"si": ("Para revisar", lambda: Q(ocupado_desde__lte=long_before(timezone.now())))}
 
 
+class InactivoFilter(WordsFilter):
+    """Only what somebody holds who was deactivated."""
+
+    title = "trabajador inactivo"
+    parameter_name = "inactivo"
+    choices_in_words: ClassVar = {"si": ("Inactivos", lambda: Q(ocupado_por__activo=False))}
+
+
 class OperacionFilter(WordsFilter):
     """By what is being done."""
 
@@ -238,6 +247,7 @@ class OcupacionAdmin(VerbAdmin[Ocupacion]):
     list_display_links = ("tag_hoja",)
     list_filter = (
         LargaFilter,
+        InactivoFilter,
         OperacionFilter,
         ("ocupado_por", HolderFilter),
     )

@@ -9,7 +9,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from occupation.admin._base import TypedModelAdmin, supervisor, workers_matching
+from occupation.access import supervisor
+from occupation.admin._base import TypedModelAdmin, workers_matching
 from occupation.models import Trabajador
 from occupation.queries import held_by
 from occupation.services.workers import owner_of_workers, save_worker

@@ -7,6 +7,9 @@ from django.contrib.auth.models import Group, Permission
 SUPERVISORES = "supervisores"
 ADMINISTRADORES = "administradores"
 
+SUPERVISION_PERMISSION = "occupation.liberar_ocupacion"
+"""What opens the pages of supervision."""
+
 _SUPERVISION = (
     "view_ocupacion",
     "liberar_ocupacion",

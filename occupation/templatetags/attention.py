@@ -34,6 +34,13 @@ _PISTAS = {
         "occupation.view_ocupacion",
         "?larga=si",
     ),
+    Tema.INACTIVOS: Pista(
+        "Spools de trabajadores inactivos",
+        "Todavía pueden pausarlos o completarlos en una tableta. Si ya no vienen, libérelos.",
+        "admin:occupation_ocupacion_changelist",
+        "occupation.view_ocupacion",
+        "?inactivo=si",
+    ),
     Tema.BLOQUEADOS: Pista(
         "Spools bloqueados",
         "Tres rechazos seguidos. Decida con metrología y desbloquee el que pueda repararse.",
@@ -114,6 +121,17 @@ def needs_a_person(context: dict[str, Any]) -> dict[str, Any]:
     user = context["request"].user
     asuntos = [asunto for asunto in read_matters() if user.has_perm(_PISTAS[asunto.tema].permiso)]
     return {"asuntos": [_told(asunto) for asunto in asuntos]}
+
+
+@register.inclusion_tag("occupation/supervision/_asuntos.html", takes_context=True)
+def lo_demas(context: dict[str, Any], asuntos: list[Asunto]) -> dict[str, Any]:
+    """These matters for a supervisor; with the way to their page in the admin for who may go there."""
+    user = context["request"].user
+    told = [_told(asunto) for asunto in asuntos]
+    for asunto, row in zip(asuntos, told, strict=True):
+        if not (user.is_staff and user.has_perm(_PISTAS[asunto.tema].permiso)):
+            row["enlace"] = ""
+    return {"asuntos": told}
 
 
 def _told(asunto: Asunto) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -63,7 +63,7 @@ def refusal_page(request: WorkerRequest, refused: Refused, accion: Accion | None
         "titulo": _NO_SE_PUDO[accion] if accion else "No se puede mostrar",
         "frases": [refused.mensaje],
         "volver": work_url(op=request.POST.get("op") or request.POST.get("operacion"), **carried(request.POST)),
-        "reintento": _posted(request) if again else None,
+        "reintento": posted(request) if again else None,
         "clave": request.POST.get("clave", ""),
     }
     response = render(request, "occupation/rechazo.html", contexto, status=status_of(refused))
@@ -71,7 +71,8 @@ def refusal_page(request: WorkerRequest, refused: Refused, accion: Accion | None
     return push_url(response, False)  # noqa: FBT003 - django_htmx's word for "do not"
 
 
-def _posted(request: WorkerRequest) -> list[tuple[str, str]]:
+def posted(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of a form, to send it once more."""
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
     return [(name, str(value)) for name, value in fields if name != "csrfmiddlewaretoken"]
 

@@ -37,6 +37,7 @@ def trouble(shop: Shop) -> None:
     from tests.factories import DeviceFactory, SpoolFactory
 
     SpoolFactory(tag_hoja="MK-1", ocupado_por=shop.miguel, ocupado_desde=NOW - timedelta(hours=11))
+    SpoolFactory(tag_hoja="MK-3", ocupado_por=shop.retirado, ocupado_desde=NOW - timedelta(hours=1))
     spool = SpoolFactory(tag_hoja="MK-2", calidad_state=EstadoCalidad.BLOQUEADO)
     CeldaDudosa.objects.create(
         spool=spool, hoja="Operaciones", fila=7, encabezado="NV", valor="??", motivo="no se entiende", visto_en=NOW
@@ -55,8 +56,9 @@ def test_home_tells_everything_that_needs_a_person(shop: Shop) -> None:
     client = logged_in("ana", superuser=True)
     assert matters(client) == {
         "largas": 1,
+        "inactivos": 1,
         "bloqueados": 1,
-        "marcas": 2,
+        "marcas": 3,
         "dudosos": 1,
         "duplicadas": 1,
         "hoja": 1,

@@ -1,0 +1,147 @@
+"""The door to supervision: a person who logs in, not a device. What every page behind it shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.views import LoginView, LogoutView
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRedirect, push_url
+from django_htmx.middleware import HtmxDetails
+
+from occupation.http_status import status_of
+from occupation.models import Spool
+from occupation.refusals import Refused, SolicitudInvalida
+from occupation.services.groups import SUPERVISION_PERMISSION
+from occupation.services.supervision import MOTIVO_MAXIMO
+from occupation.views.outcome import RETRYABLE, posted
+
+IDLE = timedelta(minutes=30)
+"""A login made here ends after so long without a page asked for: the tablet may stand among the workers."""
+
+_OURS = "supervision"
+P = ParamSpec("P")
+
+
+class SupervisorRequest(HttpRequest):
+    """A request from somebody who may supervise."""
+
+    user: User
+    supervisor: User
+    htmx: HtmxDetails
+
+
+SupervisorPage = Callable[Concatenate[SupervisorRequest, P], HttpResponseBase]
+OpenPage = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+class Entrar(LoginView):
+    """The login in the product's clothes; failures are counted like the admin's."""
+
+    template_name = "occupation/supervision/entrar.html"
+    next_page = "supervision"
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponseRedirect:
+        response = super().form_valid(form)
+        self.request.session[_OURS] = True
+        self.request.session.set_expiry(IDLE)
+        return HttpResponseRedirect(response["Location"])
+
+
+entrar = never_cache(Entrar.as_view())
+salir = LogoutView.as_view(next_page="supervision-entrar")
+
+
+def supervisor_required(permiso: str = SUPERVISION_PERMISSION) -> Callable[[SupervisorPage[P]], OpenPage[P]]:
+    """Only for people with that permission. Nobody logged in: the login, which leads back. Somebody else: 403."""
+
+    def decorate(view: SupervisorPage[P]) -> OpenPage[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _to_login(request)
+            if not _may(request.user, SUPERVISION_PERMISSION):
+                return render(request, "occupation/supervision/sin_permiso.html", status=403)
+            request.supervisor = request.user  # type: ignore[attr-defined]  # this is what makes it a SupervisorRequest
+            if not _may(request.user, permiso):
+                raise PermissionDenied
+            _stay(request)
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]  # as above
+
+        return never_cache(guarded)
+
+    return decorate
+
+
+def _may(user: AbstractBaseUser | AnonymousUser, permiso: str) -> bool:
+    return isinstance(user, User) and user.has_perm(permiso)
+
+
+def _stay(request: HttpRequest) -> None:
+    """Begin the idle time anew; a page that only brings itself up to date is no sign of a person."""
+    if request.session.get(_OURS) and not is_refresh(request):
+        request.session.set_expiry(IDLE)
+
+
+def is_refresh(request: HttpRequest) -> bool:
+    """Whether a script asks for a part of its page, and nobody tapped."""
+    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    door = reverse("supervision-entrar")
+    if is_refresh(request):
+        return HttpResponseClientRedirect(door)
+    wanted = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse("supervision")
+    return HttpResponseRedirect(f"{door}?{urlencode({'next': wanted})}")
+
+
+def refused_to_supervisor(view: SupervisorPage[P]) -> SupervisorPage[P]:
+    """A refusal becomes a page that says what happened, with the way back and REINTENTAR where that can help."""
+
+    @wraps(view)
+    def shown(request: SupervisorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Refused as refused:
+            again = request.method == "POST" and refused.codigo in RETRYABLE
+            contexto = {
+                "titulo": "No se hizo" if request.method == "POST" else "No se puede",
+                "frases": [refused.mensaje],
+                "volver": reverse("supervision"),
+                "volver_texto": "SUPERVISIÓN",
+                "reintento": posted(request) if again else None,
+                "clave": request.POST.get("clave", ""),
+            }
+            response = render(request, "occupation/rechazo.html", contexto, status=status_of(refused))
+            return push_url(response, False)  # noqa: FBT003 - django_htmx's word for "do not"
+
+    return shown
+
+
+def ask(
+    request: SupervisorRequest, template: str, spool: Spool, refused: SolicitudInvalida | None = None, **contexto: Any
+) -> HttpResponse:
+    """The page between the wish and the deed; a second time with what was wrong, and what was written kept."""
+    kept = {"motivo": request.POST.get("motivo", ""), "maximo": MOTIVO_MAXIMO}
+    shown = {"spool": spool, "error": refused, **kept, **contexto}
+    response = render(request, template, shown, status=status_of(refused) if refused else 200)
+    return push_url(response, False) if refused else response  # noqa: FBT003 - django_htmx's word for "do not"
+
+
+def done(request: SupervisorRequest, mensaje: str, a_donde: str | None = None) -> HttpResponse:
+    """Back to the list, which says what was done."""
+    messages.success(request, mensaje)
+    return HttpResponseRedirect(a_donde or reverse("supervision"))
