@@ -7,7 +7,7 @@ until it is seen, so that a request applied late writes over itself. Rows that p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,7 +72,8 @@ def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> Audit
     present = _present(grid)
     taken = {row.number for row in grid.rows}
     last = Evento.objects.aggregate(last=Max("id"))["last"] or 0
-    events = list(told_after(state.metadata_hasta).select_related("trabajador").order_by("id")[:EVENTS_PER_WRITE])
+    since = state.metadata_hasta if found >= had or accept_shrink else _last_present(state, present)
+    events = list(told_after(since).select_related("trabajador").order_by("id")[:EVENTS_PER_WRITE])
     more = len(events) == EVENTS_PER_WRITE
     hasta = events[-1].pk if more else last
     numbers = {id: int(number) for number, id in state.reserva.get("filas", {}).items() if int(number) not in taken}
@@ -83,6 +84,12 @@ def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> Audit
             number = numbers.get(str(evento.uuid)) or (free := free + 1)
             rows.append(RowChange(Tab.METADATA, number, cells_of(evento)))
     return AuditPlan(rows, hasta, grid.last_row, more=more)
+
+
+def _last_present(state: EstadoHoja, present: Container[str]) -> int:
+    """The last event that Metadata still tells of: those after it went when an old copy of the tab was saved."""
+    told = told_after(0).filter(id__lte=state.metadata_hasta).order_by("-id").values_list("id", "uuid")
+    return next((id for id, uuid in told.iterator() if str(uuid) in present), 0)
 
 
 def seen(grid: Grid, planned: AuditPlan) -> bool:

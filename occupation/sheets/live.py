@@ -98,8 +98,13 @@ def _sides(one: LiveRow, traces: Mapping[str, tuple[int, Mapping[str, str]]]) ->
         intent=mirror.intent,
         left=mirror.left,
         foreign=cells if whose != one.spool.pk else {},
-        stale=whose == one.spool.pk,
+        stale=whose == one.spool.pk or _from_before_us(one),
     )
+
+
+def _from_before_us(one: LiveRow) -> bool:
+    """Whether the row has no version although it had one: a copy from before the app first wrote in it."""
+    return bool(one.known.mirror.base.get("version")) and not one.row.filled("version")
 
 
 def _traces(rows: Iterable[LiveRow]) -> dict[str, tuple[int, Mapping[str, str]]]:

@@ -39,7 +39,7 @@ from occupation.sheets.book import (
     pick,
 )
 from occupation.sheets.csv_edit import CsvText
-from occupation.sheets.files import read_whole, reason, replacing
+from occupation.sheets.files import Stamp, read_settled, reason, refuse_moved, replacing, stamp
 from occupation.sheets.layout import Columns, Hold, Tab, column
 
 FILE_LIMIT: Final = 100_000_000
@@ -61,13 +61,19 @@ USUAL_DIALECT: Final = Dialect()
 
 
 class LocalBook:
-    """A folder of `<tab name>.csv` files. See `LiveBook` for what each method promises."""
+    """A folder of `<tab name>.csv` files. See `LiveBook` for what each method promises.
+
+    With `patience`, a file that somebody has just written or taken away is only believed once it stays as it is for
+    that many seconds.
+    """
 
     metered = False
 
-    def __init__(self, folder: Path, names: TabNames = USUAL_NAMES) -> None:
+    def __init__(self, folder: Path, names: TabNames = USUAL_NAMES, patience: float = 0.0) -> None:
         self.folder = folder
         self.names = names
+        self.patience = patience
+        self._stamps: dict[Tab, Stamp | None] = {}
         self._dialects: dict[Tab, Dialect] = {}
         self._seen: dict[Tab, bytes] = {}
         self._answers: dict[Ask, tuple[bytes, Grid | Hold]] = {}
@@ -91,6 +97,7 @@ class LocalBook:
         for done, edit in enumerate(edits):
             try:
                 self._dialects[edit.tab] = _write_edit(self.path(edit.tab), edit)
+                self._stamps[edit.tab] = stamp(self.path(edit.tab))
             except BookUnwritable as problem:
                 if done:
                     raise WriteUnknown(str(problem)) from problem
@@ -133,7 +140,7 @@ class LocalBook:
         for row in rows:
             text.set(row.number, _texts(tab, columns, row.cells))
         grows = tab == Tab.METADATA and rows[0].number > had
-        return _Edit(tab, dialect, text, whole, had if grows else None)
+        return _Edit(tab, dialect, text, whole, had if grows else None, self._stamps[tab])
 
     def dialect(self, tab: Tab) -> Dialect:
         """Return the dialect the tab's file had when it was last read or written here."""
@@ -155,22 +162,25 @@ class LocalBook:
         try:
             if not self.folder.is_dir():
                 raise BookUnreadable(f"No existe la carpeta del libro: {self.folder}.")
-            return read_whole(path, FILE_LIMIT)
+            data, self._stamps[tab] = read_settled(path, FILE_LIMIT, self._stamps.get(tab), self.patience)
         except FileNotFoundError:
+            self._stamps.pop(tab, None)
             return None
         except OSError as problem:
             raise BookUnreadable(f"No se puede leer {path}: {reason(problem)}.") from problem
+        return data
 
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """A file's new text, and its bytes before. If it only `grows`, that is the number of records that stay."""
+    """A file's new text, and its bytes and stamp before. If it only `grows`, that is how many records stay."""
 
     tab: Tab
     dialect: Dialect
     text: CsvText
     before: bytes
     grows: int | None
+    still: Stamp | None
 
 
 def _texts(tab: Tab, columns: Columns, cells: Mapping[str, Any]) -> dict[int, str]:
@@ -186,13 +196,14 @@ def _text(tab: Tab, header: str, value: object) -> str:
 def _write_edit(path: Path, edit: _Edit) -> Dialect:
     """Write the new text in the dialect the file had, and return the one it got."""
     if edit.grows is None:
-        return _write_text(path, edit.text.since(1), edit.dialect)
+        return _write_text(path, edit.text.since(1), edit.dialect, edit.still)
     added = edit.text.since(edit.grows + 1)
     ended = edit.before.endswith((b"\n", b"\r"))
     try:
         data = (("" if ended else edit.dialect.newline) + added).encode(edit.dialect.encoding.removesuffix("-sig"))
     except UnicodeEncodeError:
-        return _write_text(path, edit.text.since(1), edit.dialect)
+        return _write_text(path, edit.text.since(1), edit.dialect, edit.still)
+    refuse_moved(path, edit.still)
     _append(path, len(edit.before), data)
     return edit.dialect
 
@@ -222,16 +233,25 @@ _ID_OR_ITS_BEGINNING: Final = re.compile(r"[0-9a-f]{1,8}|[0-9a-f]{8}-[0-9a-f-]{0
 
 
 def _whole(tab: Tab, data: bytes) -> bytes:
-    """Return the file without a last row of ours that a power cut tore while Metadata was growing."""
-    if tab != Tab.METADATA or not data.strip() or data.endswith((b"\n", b"\r")):
+    """Return the file without a last row of ours that a power cut tore while Metadata was growing.
+
+    In the other tabs a last row without an end and without all its cells is one that somebody is still saving, or
+    could not save: cells that are not there yet would be taken for cells that a person emptied.
+    """
+    if not data.strip() or data.endswith((b"\n", b"\r")):
         return data
     encoding = _encoding(data)
     dialect = _dialect(data[:65_536].decode(encoding, errors="ignore"), encoding)
     text = CsvText.of(data.decode(encoding), dialect.delimiter, dialect.newline)
     header, last = _record(text.sources[0], dialect), text.sources[-1]
-    if len(text.sources) < 2 or not _is_torn(header, _record(last, dialect), last):
+    if len(text.sources) < 2:
         return data
-    return data[: len(data) - len(last.encode(encoding.removesuffix("-sig")))]
+    if tab == Tab.METADATA:
+        torn = _is_torn(header, _record(last, dialect), last)
+        return data[: len(data) - len(last.encode(encoding.removesuffix("-sig")))] if torn else data
+    if len(_record(last, dialect)) < len(header):
+        raise _NotCsv(f"la fila {len(text.sources)}, la última, está cortada; guárdelo de nuevo")
+    return data
 
 
 def _record(source: str, dialect: Dialect) -> list[str]:
@@ -330,13 +350,13 @@ def write_table(path: Path, records: Sequence[Sequence[str]], dialect: Dialect =
     return _write_text(path, text.getvalue(), dialect)
 
 
-def _write_text(path: Path, text: str, dialect: Dialect) -> Dialect:
+def _write_text(path: Path, text: str, dialect: Dialect, still: Stamp | None = None) -> Dialect:
     try:
-        with replacing(path) as file:
+        with replacing(path, still) as file:
             file.write(text.encode(dialect.encoding))
     except UnicodeEncodeError as problem:
         if dialect.encoding == "cp1252":
-            return _write_text(path, text, replace(dialect, encoding="utf-8-sig"))
+            return _write_text(path, text, replace(dialect, encoding="utf-8-sig"), still)
         raise BookUnwritable(f"No se puede escribir {path}: hay un texto con caracteres rotos.") from problem
     except OSError as problem:
         raise BookUnwritable(f"No se puede escribir {path}: {reason(problem)}.") from problem

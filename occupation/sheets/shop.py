@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 
@@ -10,6 +11,9 @@ from occupation.sheets.book import Book, BookUnreadable, LiveBook, Meter, TabNam
 from occupation.sheets.layout import Tab
 from occupation.sheets.local import LocalBook
 from occupation.sheets.xlsx import XlsxBook
+
+PATIENCE_SECONDS: Final = 1.0
+"""How long a file of the folder has to stay as it is before the mirror believes it: programs take a while to save."""
 
 
 def tab_names() -> TabNames:
@@ -36,7 +40,7 @@ def book_at(path: Path) -> Book:
 def live_book(meter: Meter) -> LiveBook:
     """The book of this shop's settings, which the mirror keeps; not contacted yet. Google counts its requests."""
     if settings.SHEETS_BACKEND == "local":
-        return LocalBook(settings.LOCAL_WORKBOOK, tab_names())
+        return LocalBook(settings.LOCAL_WORKBOOK, tab_names(), PATIENCE_SECONDS)
     # Nothing of Google is loaded in a shop that does not use it.
     from occupation.sheets.google import opened  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ import pytest
 
 from occupation.sheets.book import Ask, AsRead, BookMoved, BookUnwritable, Change, Grid, RowChange
 from occupation.sheets.layout import Hold, Tab, headers
-from occupation.sheets.local import LocalBook
+from occupation.sheets.local import LocalBook, _write_edit
 
 METADATA = ",".join(headers(Tab.METADATA))
 FIRST = "11111111-1111-4111-8111-111111111111"
@@ -153,3 +153,17 @@ def test_a_book_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(BookUnwritable):
         book.apply(change(grids, RowChange(Tab.OPERACIONES, 2, {"Estado_Detalle": "\ud800"})))
     assert (path.read_bytes(), [one.name for one in tmp_path.iterdir()]) == (before, ["Operaciones.csv"])
+
+
+@pytest.mark.parametrize("tab", [Tab.OPERACIONES, Tab.METADATA])
+def test_a_file_saved_while_its_new_text_was_prepared_is_not_replaced(tmp_path: Path, tab: Tab) -> None:
+    paths = {Tab.OPERACIONES: operaciones(tmp_path, ["1;MK-1"]), Tab.METADATA: metadata(tmp_path)}
+    book = LocalBook(tmp_path)
+    row = RowChange(tab, 2, {"version": FIRST} if tab == Tab.OPERACIONES else event(FIRST))
+    edit = book._edit(tab, seen(book, tab)[tab].columns, [row])
+    saved = b"saved by a person a moment ago\n"
+    paths[tab].write_bytes(saved)
+    with pytest.raises(BookMoved):
+        _write_edit(paths[tab], edit)
+    assert paths[tab].read_bytes() == saved
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["Metadata.csv", "Operaciones.csv"]
