@@ -238,12 +238,14 @@ class Ocupado(Refused):
 
 
 class SinEspacio(Refused):
-    """The server's disk is full; nothing was done."""
+    """The server's disk is full or fails; nothing was done."""
 
     codigo = "ERROR_INTERNO"
 
     def __init__(self) -> None:
-        super().__init__("El disco del servidor está lleno: no se guardó nada. Avise al supervisor; luego repita.")
+        super().__init__(
+            "El disco del servidor está lleno o falla: no se guardó nada. Avise al supervisor; luego repita."
+        )
 
 
 class NoVinculado(Refused):

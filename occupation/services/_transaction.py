@@ -6,8 +6,10 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
@@ -26,15 +28,44 @@ def verb_transaction() -> Iterator[None]:
     """A durable transaction; all or nothing.
 
     On SQLite the process' threads queue on a lock of ours, which is fair, before they reach the file's, which is
-    not. Raises Ocupado after 10 s of waiting, SinEspacio on a full disk, RuntimeError inside an outer `atomic`.
+    not. Raises Ocupado after 10 s of waiting, for one lock or for several in turn, SinEspacio when the disk is full
+    or fails and nothing was saved, RuntimeError inside an outer `atomic`.
     """
-    with ExitStack() as writer, _told_as_refusals():
-        if connection.vendor == "sqlite":
-            _queue(writer)
-        with transaction.atomic(durable=True):
-            # Registered first: what is published after the commit must not keep the next writer waiting.
-            transaction.on_commit(writer.close)
-            yield
+    committing = False
+    try:
+        with ExitStack() as writer:
+            if connection.vendor == "sqlite":
+                _queue(writer)
+            else:
+                writer.enter_context(connection.execute_wrapper(_Deadline()))
+            with transaction.atomic(durable=True):
+                # Registered first: what is published after the commit must not keep the next writer waiting.
+                transaction.on_commit(writer.close)
+                yield
+                committing = True
+    except OperationalError as error:
+        if is_busy(error.__cause__):
+            raise Ocupado from error
+        if is_unsaved(error.__cause__, committing=committing):
+            log.exception("El disco de la base de datos está lleno o falla")
+            raise SinEspacio from error
+        raise
+
+
+@dataclass(slots=True)
+class _Deadline:
+    """PostgreSQL forgets what one lock has cost before the next: once that is noticeable, it is told what is left."""
+
+    began: float = field(default_factory=time.monotonic)
+    told: float = 0.0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: ANN401, FBT001 - Django's signature
+        waited = time.monotonic() - self.began
+        if waited - self.told > NOTICEABLE_SECONDS:
+            self.told = waited
+            left = max(int((BUSY_SECONDS - waited) * 1000), 1)
+            execute(f"SET LOCAL lock_timeout = {left}", None, False, context)  # noqa: FBT003 - as above
+        return execute(sql, params, many, context)
 
 
 def _queue(writer: ExitStack) -> None:
@@ -54,19 +85,6 @@ def _wait_for_file(seconds: float) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {max(int(seconds * 1000), 0)}")
 
 
-@contextmanager
-def _told_as_refusals() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        if is_busy(error.__cause__):
-            raise Ocupado from error
-        if is_full(error.__cause__):
-            log.exception("El disco de la base de datos está lleno")
-            raise SinEspacio from error
-        raise
-
-
 def is_busy(cause: BaseException | None) -> bool:
     """Whether the database's own error, the cause of Django's, says that it stayed busy for too long."""
     if isinstance(cause, sqlite3.OperationalError):
@@ -76,8 +94,14 @@ def is_busy(cause: BaseException | None) -> bool:
     return name == "PoolTimeout" or getattr(cause, "sqlstate", None) in _POSTGRES_BUSY
 
 
-def is_full(cause: BaseException | None) -> bool:
-    """Whether the database's own error, the cause of Django's, says that its disk is full."""
+def is_unsaved(cause: BaseException | None, *, committing: bool) -> bool:
+    """Whether the database's own error, the cause of Django's, says that the disk could not take what was to be saved.
+
+    A commit whose frames could not be written is none, and a full disk shows there. After any other failure of the
+    disk in the commit itself its frames may be whole, and a crash would bring them back: nobody knows.
+    """
     if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
+        code = cause.sqlite_errorcode
+        written = committing and code != sqlite3.SQLITE_IOERR_WRITE
+        return code & 0xFF == sqlite3.SQLITE_FULL or (code & 0xFF == sqlite3.SQLITE_IOERR and not written)
     return getattr(cause, "sqlstate", None) == _POSTGRES_FULL

@@ -311,7 +311,16 @@ def _write_into(living: Path, draft: Path, apartada: Path, undo: ExitStack) -> N
         # Only beside a log can a reader look while a writer holds the lock.
         if present.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):
             raise BackupError(_IN_USE)
+        _cut_alike(wanted, present)
         wanted.backup(present, pages=1, progress=on_page)
+
+
+def _cut_alike(wanted: sqlite3.Connection, present: sqlite3.Connection) -> None:
+    """Give the draft pages of the size that they replace: a database in use cannot change it."""
+    [size] = present.execute("PRAGMA page_size").fetchone()
+    if wanted.execute("PRAGMA page_size").fetchone() != (size,):
+        wanted.execute(f"PRAGMA page_size = {int(size)}")
+        wanted.execute("VACUUM")
 
 
 def _refuse_busy(status: int, _remaining: int, _total: int) -> None:

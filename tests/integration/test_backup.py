@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
-import resource
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from occupation.vocabulary import Operacion
+from tests.disk import no_file_grows
 from tests.live_shop import shell
 from tests.ports import wait_until
 
@@ -311,6 +311,25 @@ def test_a_log_that_a_power_cut_left_is_not_played_into_what_is_restored(databas
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize("size", [1024, 16384])
+def test_a_backup_with_pages_of_another_size_is_restored_into_a_shop_in_use(
+    database: Path, tmp_path: Path, size: int
+) -> None:
+    add_worker(database, 1)
+    other = _copy(database, tmp_path)
+    with closing(sqlite3.connect(other)) as copy:
+        copy.execute(f"PRAGMA page_size = {size}")
+        copy.execute("VACUUM")
+    add_worker(database, 2)
+    with closing(sqlite3.connect(database)) as reader:
+        assert reader.execute("SELECT count(*) FROM occupation_trabajador").fetchone() == (2,)
+        done = manage("restore", other)
+        assert (done.failed, reader.execute("SELECT count(*) FROM occupation_trabajador").fetchone()) == (False, (1,))
+    assert query(database, "PRAGMA page_size") != query(other, "PRAGMA page_size") == [(size,)]
+    assert_whole(database)
+
+
+@pytest.mark.sqlite
 def test_a_database_that_was_copied_into_place_without_a_log_is_replaced_too(database: Path, tmp_path: Path) -> None:
     add_worker(database, 1)
     manage("backup", tmp_path / "lunes.sqlite3")
@@ -481,24 +500,13 @@ def test_backup_never_overwrites_and_says_why_it_cannot_write(database: Path, tm
     assert files(tmp_path) == ["lunes.sqlite3"]
 
 
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file may grow past 64 KB: what a process meets on a disk with no more room than that."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (65536, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.sqlite
 @pytest.mark.parametrize("command", ["backup", "restore"])
 def test_a_full_disk_is_told_and_leaves_everything_as_it_was(database: Path, tmp_path: Path, command: str) -> None:
     add_worker(database, 1)
     file = tmp_path / "nuevo.sqlite3" if command == "backup" else _copy(database, tmp_path)
     before = files(tmp_path)
-    with full_disk():
+    with no_file_grows():
         done = manage(command, file)
     assert done.failed
     assert "No queda espacio" in done.text

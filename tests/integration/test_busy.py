@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,11 +46,18 @@ def _stranger() -> Iterator[psycopg.Connection]:
         stranger.rollback()
 
 
-def _impatient() -> None:
+@pytest.fixture
+def _impatient(shop: Shop) -> Iterator[None]:
     """The same waits as in the shop, cut from ten seconds to a tenth of one."""
+    _wait_for_locks(100)
+    yield
+    _wait_for_locks(10_000)
+
+
+def _wait_for_locks(milliseconds: int) -> None:
+    setting = "SET lock_timeout" if connection.vendor == "postgresql" else "PRAGMA busy_timeout"
     with connection.cursor() as cursor:
-        statement = "SET lock_timeout = '100ms'" if connection.vendor == "postgresql" else "PRAGMA busy_timeout = 100"
-        cursor.execute(statement)
+        cursor.execute(f"{setting} = {milliseconds}")
 
 
 def test_the_shop_waits_ten_seconds() -> None:
@@ -98,8 +106,8 @@ def test_a_batch_waits_once_for_a_busy_database_and_its_key_resumes_it(
 
 
 @pytest.mark.sqlite
+@pytest.mark.usefixtures("_impatient")
 def test_a_writer_of_another_process_that_does_not_end(shop: Shop, spool: Spool) -> None:
-    _impatient()
     before = shop.everything()
     stranger = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
     stranger.execute("BEGIN IMMEDIATE")
@@ -119,14 +127,44 @@ LOCKED = {
 
 
 @pytest.mark.postgres
+@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("what", LOCKED)
 def test_somebody_who_holds_what_the_verb_needs(shop: Shop, spool: Spool, what: str) -> None:
-    _impatient()
     before = shop.everything()
     with _stranger() as stranger:
         stranger.execute(LOCKED[what])
         assert refusal(take) == BUSY
     assert shop.everything() == before
+    take()
+    assert row_of(spool)["ocupado_por_id"] == 93
+
+
+@pytest.mark.postgres
+def test_waits_for_several_locks_have_one_deadline(shop: Shop, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the time that a verb has, the wait for the spool leaves only a rest for the journal."""
+    monkeypatch.setattr(_transaction, "BUSY_SECONDS", 2)
+    before = shop.everything()
+    with _stranger() as holder, _stranger() as stranger:
+        holder.execute(LOCKED["the spool"])
+        stranger.execute(LOCKED["the journal"])
+
+        def let_the_spool_go() -> None:
+            wait_until(_somebody_waits, "the verb's wait for the spool")
+            waited = threading.Event().wait(1)
+            assert not waited
+            holder.rollback()
+            connection.close()
+
+        holding = threading.Thread(target=let_the_spool_go)
+        holding.start()
+        began = time.monotonic()
+        assert refusal(take) == BUSY
+        assert 1.9 < time.monotonic() - began < 2.9
+        holding.join()
+    assert shop.everything() == before
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("10s",)
     take()
     assert row_of(spool)["ocupado_por_id"] == 93
 
@@ -203,10 +241,10 @@ def test_journal_ids_become_visible_in_order(shop: Shop, spool: Spool) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.usefixtures("_impatient")
 def test_nobody_reads_past_a_journal_row_that_is_still_to_come(shop: Shop, spool: Spool) -> None:
     """A transaction that has its journal ids but not yet its commit makes the next one wait for it."""
     SpoolFactory(tag_hoja="MK-2")
-    _impatient()
     with _stranger() as stranger:
         stranger.execute("SELECT pg_advisory_xact_lock(73001)")
         stranger.execute("SELECT nextval(pg_get_serial_sequence('occupation_evento', 'id'))")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from django.db import OperationalError, connection
@@ -11,8 +12,10 @@ from django.db import OperationalError, connection
 from occupation import services
 from occupation.models import Evento, Spool
 from occupation.refusals import SinEspacio
+from occupation.services._transaction import is_unsaved
 from occupation.vocabulary import Operacion
 from tests.api_client import ApiClient
+from tests.disk import no_file_grows
 from tests.factories import DeviceFactory, SpoolFactory
 from tests.shop import TABLET, Shop, row_of
 
@@ -41,18 +44,17 @@ def _no_room() -> Iterator[None]:
         cursor.execute("DROP TABLE filler")
 
 
-def take_and_pause_until_full(tag: str) -> None:
-    """The pages of a table have room for some rows more, so the first verbs may still succeed."""
-    for _ in range(500):
-        services.tomar(tag=tag, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
-        services.pausar(tag=tag, trabajador_id=93, actor=TABLET)
-
-
 def next_verb(spool: Spool) -> None:
     if row_of(spool)["ocupado_por_id"]:
         services.pausar(tag=spool.tag, trabajador_id=93, actor=TABLET)
     else:
         services.tomar(tag=spool.tag, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+
+
+def work_until_full(spool: Spool) -> None:
+    """The pages of a table have room for some rows more, so the first verbs may still succeed."""
+    for _ in range(1000):
+        next_verb(spool)
 
 
 def whole(spool: Spool) -> tuple[int, bool]:
@@ -64,11 +66,15 @@ def whole(spool: Spool) -> tuple[int, bool]:
     return len(told), agrees
 
 
-def test_a_verb_on_a_full_disk_leaves_nothing_half_done(shop: Shop) -> None:
+@pytest.mark.parametrize("full", [_no_room, no_file_grows])
+def test_a_verb_on_a_full_disk_leaves_nothing_half_done(
+    shop: Shop, full: Callable[[], AbstractContextManager[None]]
+) -> None:
     spool: Spool = SpoolFactory(tag_hoja="MK-1")
-    with _no_room():
+    next_verb(spool)
+    with full():
         with pytest.raises(SinEspacio):
-            take_and_pause_until_full("MK-1")
+            work_until_full(spool)
         verbs, agrees = whole(spool)
         assert agrees
         shop.listener.heard()
@@ -81,14 +87,32 @@ def test_a_verb_on_a_full_disk_leaves_nothing_half_done(shop: Shop) -> None:
 
 
 def test_the_api_answers_an_error_and_goes_on_reading(shop: Shop) -> None:
-    SpoolFactory(tag_hoja="MK-1")
+    spool = SpoolFactory(tag_hoja="MK-1")
     api = ApiClient(DeviceFactory(kind="api").raw_token)
     with _no_room():
         with pytest.raises(SinEspacio):
-            take_and_pause_until_full("MK-1")
+            work_until_full(spool)
         path = "occupation/pausar" if Spool.objects.get().ocupado else "occupation/tomar"
         status, answer = api.post(path, tag_spool="MK-1", worker_id=93, operacion="ARM")
         seen, now = api.get("occupation/status/MK-1")
     assert (status, answer["success"], answer["error"]) == (500, False, "ERROR_INTERNO")
-    assert answer["message"].startswith("El disco del servidor está lleno: no se guardó nada.")
+    assert answer["message"].startswith("El disco del servidor está lleno o falla: no se guardó nada.")
     assert (seen, now["version"]) == (200, str(Spool.objects.get().version))
+
+
+@pytest.mark.parametrize(
+    ("code", "in_the_verb_and_in_its_commit"),
+    [
+        (sqlite3.SQLITE_FULL, [True, True]),
+        (sqlite3.SQLITE_IOERR_WRITE, [True, True]),
+        (sqlite3.SQLITE_IOERR_READ, [True, False]),
+        (sqlite3.SQLITE_IOERR_FSYNC, [True, False]),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, [True, False]),
+        (sqlite3.SQLITE_CORRUPT, [False, False]),
+    ],
+)
+def test_only_what_is_known_to_be_lost_is_called_lost(code: int, in_the_verb_and_in_its_commit: list[bool]) -> None:
+    error = sqlite3.OperationalError()
+    error.sqlite_errorcode = code
+    known = [is_unsaved(error, committing=committing) for committing in (False, True)]
+    assert known == in_the_verb_and_in_its_commit
