@@ -12,6 +12,9 @@ from occupation.refusals import SolicitudInvalida
 from occupation.tags import canonical_tag
 from occupation.vocabulary import TAG_MAXIMO, TAGS_POR_LOTE, WORKER_ID_MAXIMO, Operacion, Resultado
 
+DAY_FORMATS = ["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"]
+"""How a day is sent by a browser's calendar, and how people write it where there is none."""
+
 
 class TagsField(forms.Field):
     """One or more tags under one name, each once, in the order they came."""
@@ -58,7 +61,7 @@ class OperacionForm(VerboForm):
 class TerminarForm(OperacionForm):
     """COMPLETAR and CANCELAR; only COMPLETAR has a day."""
 
-    fecha = forms.DateField(required=False, input_formats=["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"])
+    fecha = forms.DateField(required=False, input_formats=DAY_FORMATS)
 
 
 class InspeccionarForm(VerboForm):
@@ -77,6 +80,26 @@ class SupervisionForm(AskedForm):
     version = forms.UUIDField(required=False)
     motivo = forms.CharField(required=False)
     clave = forms.CharField(max_length=64)
+
+
+class ReabrirForm(SupervisionForm):
+    """REABRIR also says which operation."""
+
+    operacion = forms.ChoiceField(choices=Operacion.choices)
+
+    def clean_operacion(self) -> Operacion:
+        return Operacion(self.cleaned_data["operacion"])
+
+
+class CorregirForm(ReabrirForm):
+    """CORREGIR also says who did it and on which day; what is empty stays as it is."""
+
+    trabajador = forms.IntegerField(required=False, min_value=1, max_value=WORKER_ID_MAXIMO)
+    fecha = forms.DateField(required=False, input_formats=DAY_FORMATS)
+
+    def judged(self) -> dict[str, Any]:
+        pedido = super().judged()
+        return pedido | {"trabajador_id": pedido.pop("trabajador")}
 
 
 class EntrarForm(AskedForm):

@@ -201,6 +201,11 @@ def active_workers(operacion: Operacion | None = None) -> list[Trabajador]:
     return list(workers.de_operacion(operacion) if operacion else workers)
 
 
+def every_worker() -> list[Trabajador]:
+    """Everybody the shop knows, also who left, by name."""
+    return list(Trabajador.objects.order_by("nombre", "apellido", "id"))
+
+
 def workers_to_choose() -> list[Trabajador]:
     """Who may step up to a tablet: the active workers, and whoever still holds something, by name."""
     here = Q(activo=True) | Exists(Spool.objects.filter(ocupado_por=OuterRef("pk")))

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from occupation.views.corrections import corregible, corregibles, corregir, reabrir
 from occupation.views.metrologia import metrologia
 from occupation.views.pairing import vincular
 from occupation.views.picker import entrar, picker
@@ -33,5 +34,9 @@ urlpatterns = [
     path("supervision/salir/", salir, name="supervision-salir"),
     path("supervision/liberar/", liberar, name="liberar"),
     path("supervision/desbloquear/", desbloquear, name="desbloquear"),
+    path("supervision/corregir/", corregibles, name="corregibles"),
+    path("supervision/corregir/spool/", corregible, name="corregible"),
+    path("supervision/corregir/operacion/", corregir, name="corregir"),
+    path("supervision/reabrir/", reabrir, name="reabrir"),
     path("spool/<path:tag>/", spool, name="spool"),
 ]
