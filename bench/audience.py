@@ -6,7 +6,6 @@ each event, what the streams cost the web process, and what this client itself u
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -14,15 +13,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 import psycopg
 
-from bench.children import say
+from bench.children import said, say, start
 from tests.crowd import Crowd, Reader
-from tests.live import ROOT
 
 AFTERWARDS_SECONDS = 2.0
 SETTLE_SECONDS = 3.0
@@ -99,12 +97,6 @@ def cost(web: psutil.Process) -> dict[str, float]:
     return found
 
 
-def result(out: IO[bytes]) -> dict[str, Any]:
-    out.seek(0)
-    found: dict[str, Any] = json.loads(out.read())
-    return found
-
-
 def main() -> None:
     """Print the actions with when the last stream had each, the costs, and the processor time of both clients."""
     pid, rate, count, hands, token, url, *descriptions = sys.argv[1:]
@@ -116,13 +108,12 @@ def main() -> None:
     crowd.read_for(SETTLE_SECONDS)
     after, cpu, web_cpu = cost(web), time.process_time(), sum(web.cpu_times()[:2])
     with tempfile.TemporaryFile() as out:
-        command = [sys.executable, "-m", "bench.shift", rate, count, hands, token, url]
-        shift = subprocess.Popen(command, cwd=ROOT, stdout=out)
+        shift = start(out, "bench.shift", "tomar,pausar", rate, count, hands, token, url)
         began = time.monotonic()
         arrivals, memory = listen(crowd, shift, web)
         seconds = time.monotonic() - began
-        found = result(out)
-    ids = [witness.versions.get(version) for _, _, _, version in found["actions"]]
+        found = said(out)
+    ids = [witness.versions.get(version) for *_, version in found["actions"]]
     say(
         found
         | {

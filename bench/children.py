@@ -6,10 +6,11 @@ import json
 import os
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from tests.live import ROOT
 
@@ -24,6 +25,18 @@ def run_child(command: list[str], environment: dict[str, str]) -> dict[str, Any]
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def start(out: IO[bytes], module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start another child, which prints into `out`."""
+    return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=out)
+
+
+def said(out: IO[bytes]) -> dict[str, Any]:
+    """What a child that has ended printed."""
+    out.seek(0)
+    found: dict[str, Any] = json.loads(out.read())
     return found
 
 

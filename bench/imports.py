@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure, Limits
 from bench.places import Ground, Place
+from bench.sheet import sheet
 
 FIRST, AGAIN, XLSX_MORE = 3.0, 1.0, 2.0
 CYCLE_CPU_MS = 200
@@ -30,13 +32,19 @@ def b9(ground: Ground, database: str, small: Path, repeats: int) -> list[Figure]
 
 
 def b9_cycle(ground: Ground, database: str, middle: Path, repeats: int) -> list[Figure]:
-    """Reading 5,000 rows in which nothing changed."""
-    place = ground.place(database)
-    _import(place, middle)
-    runs = [_unchanged(place, middle) for _ in range(repeats)]
-    cpu = [1000 * run["cpu"] for run in runs]
-    what = "5,000 rows again, unchanged, CSV: processor time"
-    return [Figure("B9", what, place.name, "ms", cpu, Limits(p50=CYCLE_CPU_MS))]
+    """Cycles of the relay on 5,000 rows in which nothing changed: a folder of CSV files, and a spreadsheet."""
+    local, google = ground.place(database), ground.place(database)
+    local = replace(local, settings=local.settings | {"LOCAL_WORKBOOK": str(middle)})
+    figures = _cycles(local, "CSV", repeats)
+    with sheet(google, middle, latency_ms=0, quota=0) as book:
+        return figures + _cycles(book.place, "Google", repeats)
+
+
+def _cycles(place: Place, form: str, repeats: int) -> list[Figure]:
+    found = place.measure("bench.cycle_child", str(repeats))
+    limits = Limits(p50=CYCLE_CPU_MS)
+    what = "cycle of 5,000 unchanged rows, processor time"
+    return [Figure("B9", f"{what}, {form}, {columns}", place.name, "ms", cpu, limits) for columns, cpu in found.items()]
 
 
 def b9_large(ground: Ground, database: str, large: Path, rows: int, per_row: float) -> list[Figure]:

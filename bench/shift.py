@@ -1,7 +1,8 @@
-"""Child: an open loop of workers. `python -m bench.shift RATE COUNT HANDS TOKEN URL...`
+"""Child: an open loop of workers. `python -m bench.shift VERBS RATE COUNT HANDS TOKEN URL...`
 
-Each action has its moment, whether the one before was answered or not, as people do not wait for each other. Times are
-seconds of the system's monotonic clock, which all processes of the machine share.
+VERBS, such as `tomar,pausar`, are what each worker does to a spool before going on to the next. Each action has its
+moment, whether the one before was answered or not, as people do not wait for each other. Times are seconds of the
+system's monotonic clock, which all processes of the machine share.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Done:
     """One action: when it was due, when it was answered, and the version that its event will carry."""
 
     verb: str
+    tag: str
     due: float
     answered: float
     version: str
@@ -33,26 +35,28 @@ class Done:
 
 @dataclass(slots=True)
 class Hand:
-    """One worker with a connection and a few spools, each taken and paused in turn."""
+    """One worker with a connection and a few spools, to each of which the verbs are done in turn."""
 
     api: Api
     worker_id: int
     tags: list[str]
+    verbs: list[str]
     done: list[Done] = field(default_factory=list)
     turn: int = 0
 
     def act(self, due: float) -> None:
         """Do the next thing."""
-        verb, tag = ("tomar", "pausar")[self.turn % 2], self.tags[self.turn // 2 % len(self.tags)]
+        round_, step = divmod(self.turn, len(self.verbs))
+        verb, tag = self.verbs[step], self.tags[round_ % len(self.tags)]
         self.turn += 1
         status, answer = self.api.post(verb, {"tag_spool": tag, "worker_id": self.worker_id, "operacion": "ARM"})
         answered = time.monotonic()
         error = "" if status == 200 else f"{verb} {tag}: {status} {answer.decode()[:300]}"
-        self.done.append(Done(verb, due, answered, "" if error else json.loads(answer)["version"], error))
+        self.done.append(Done(verb, tag, due, answered, "" if error else json.loads(answer)["version"], error))
 
     def warm_up(self) -> None:
         """Each spool once, so that from now on every action is one journal row."""
-        for _ in range(2 * len(self.tags)):
+        for _ in range(len(self.verbs) * len(self.tags)):
             self.act(0)
         self.done.clear()
 
@@ -85,7 +89,7 @@ class Shift:
             hand.act(due)
 
 
-def make_hands(number: int, token: str, urls: list[str]) -> list[Hand]:
+def make_hands(number: int, verbs: list[str], token: str, urls: list[str]) -> list[Hand]:
     """Workers with spools of their own, shared out over the web processes."""
     api = Api(urls[0], token)
     workers = [worker["id"] for worker in api.get("/api/workers?operacion=ARM")["workers"]]
@@ -93,7 +97,10 @@ def make_hands(number: int, token: str, urls: list[str]) -> list[Hand]:
     each = min(SPOOLS_EACH, len(tags) // number)
     return [
         Hand(
-            Api(urls[place % len(urls)], token), workers[place % len(workers)], tags[place * each : (place + 1) * each]
+            Api(urls[place % len(urls)], token),
+            workers[place % len(workers)],
+            tags[place * each : (place + 1) * each],
+            verbs,
         )
         for place in range(number)
     ]
@@ -101,8 +108,8 @@ def make_hands(number: int, token: str, urls: list[str]) -> list[Hand]:
 
 def main() -> None:
     """Print every action, and the processor time of this client."""
-    rate, count, number, token, *urls = sys.argv[1:]
-    hands = make_hands(int(number), token, urls)
+    verbs, rate, count, number, token, *urls = sys.argv[1:]
+    hands = make_hands(int(number), verbs.split(","), token, urls)
     for hand in hands:
         hand.warm_up()
     cpu = time.process_time()
@@ -110,7 +117,7 @@ def main() -> None:
     done = sorted((done for hand in hands for done in hand.done), key=lambda done: done.due)
     say(
         {
-            "actions": [[one.verb, one.due, one.answered, one.version] for one in done],
+            "actions": [[one.verb, one.tag, one.due, one.answered, one.version] for one in done],
             "errors": [one.error for one in done if one.error],
             "client_cpu": time.process_time() - cpu,
         }

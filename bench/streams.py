@@ -9,6 +9,7 @@ import psutil
 
 from bench.figures import Figure, Limits
 from bench.places import Place, token
+from bench.sheet import LATENCY_MS, Sheet
 from tests.live import LiveTaller
 
 RATE = 15.0
@@ -32,21 +33,26 @@ MANY = Limits(p99=300, most={"not delivered": 0, "errors": 0, "streams lost": 0}
 MEMORY = Limits(most={"MB after the load": 250, "MB more from the middle to the end": 5})
 
 
-def b3(place: Place, seconds: float, valkey: psutil.Process) -> list[Figure]:
-    """Verbs at the shift change beside tablets and boards; and the memory of it all."""
+def b3(sheet: Sheet, seconds: float, valkey: psutil.Process) -> list[Figure]:
+    """Verbs at the shift change beside tablets, boards and the relay; and the memory of it all."""
+    place = sheet.place
     key = token(place, "bench B3")
     crowds = [_pages(place, TABLETS, "tablet", TABLET_PATH), _pages(place, BOARDS, "board", BOARD_PATH)]
-    with place.webs(1) as [web]:
+    with place.webs(1) as [web], sheet.kept() as relay:
         with web.client() as client:
             client.get("/api/health")
-        fresh = _megabytes(web, valkey)
+        sheet.wait_until_equal()
+        fresh = _megabytes(web, valkey, relay)
         found = _audience(place, web, key, RATE, seconds, HANDS, crowds)
-        used = _megabytes(web, valkey)
+        used = _megabytes(web, valkey, relay)
     half = found["memory"][len(found["memory"]) // 2 :]
-    what = f"TOMAR and PAUSAR, {RATE:g} op/s for {seconds:g} s, {TABLETS} tablets and {BOARDS} boards listening"
+    what = (
+        f"TOMAR and PAUSAR, {RATE:g} op/s for {seconds:g} s, {TABLETS} tablets and {BOARDS} boards listening, "
+        f"the sheet answering in {LATENCY_MS} ms"
+    )
     extras = {"errors": float(len(found["errors"])), "streams lost": float(found["ended"])} | _processors(found)
     growth = {"MB after the load": used, "MB more from the middle to the end": half[-1] - half[0]}
-    memory = f"memory of web and valkey after the start; the load is B3's {seconds:g} s"
+    memory = f"memory of web, relay and valkey after the first sync; the load is B3's {seconds:g} s"
     return [
         Figure("B3", what, place.name, "ms", _answers(found), VERBS, extras),
         Figure("B11", memory, place.name, "MB", [fresh], MEMORY, growth),
@@ -104,13 +110,13 @@ def _pages(place: Place, number: int, kind: str, path: str) -> str:
 
 def _answers(found: dict[str, Any]) -> list[float]:
     """Milliseconds from when each action was due to its answer."""
-    return [(answered - due) * 1000 for _, due, answered, _ in found["actions"]]
+    return [(answered - due) * 1000 for _, _, due, answered, _ in found["actions"]]
 
 
 def _deliveries(found: dict[str, Any]) -> list[float]:
     """Milliseconds from when each action was due until the last stream had parsed its event."""
     pairs = zip(found["actions"], found["last"], strict=True)
-    return [(last - action[1]) * 1000 for action, last in pairs if last is not None]
+    return [(last - action[2]) * 1000 for action, last in pairs if last is not None]
 
 
 def _delivery(found: dict[str, Any]) -> dict[str, float]:
@@ -138,6 +144,6 @@ def _processors(found: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def _megabytes(web: LiveTaller, valkey: psutil.Process) -> float:
-    processes = [psutil.Process(web.process.pid), valkey] if web.process else [valkey]
+def _megabytes(web: LiveTaller, *others: psutil.Process) -> float:
+    processes = [psutil.Process(web.process.pid), *others] if web.process else others
     return sum(process.memory_info().rss for process in processes) / 2**20

@@ -11,6 +11,7 @@ import psutil
 
 from bench.figures import Figure, Limits
 from bench.places import POSTGRES, Place, running, token
+from bench.sheet import LATENCY_MS, Sheet
 from tests.live import LiveTaller
 
 ALONE = Limits(p50=15, p99=40, most={"errors": 0})
@@ -20,21 +21,35 @@ CROWD_SIZE = 8
 FASTER_WITH_TWO = 1.3
 
 
-def b1(place: Place, seconds: float, large_book: Path, rows: int, import_seconds: float) -> list[Figure]:
-    """One client alone, then one beside an import of a book of `rows` rows."""
+def b1(sheet: Sheet, seconds: float) -> list[Figure]:
+    """One client alone while the relay keeps a sheet that answers, and one that does not."""
+    place = sheet.place
+    key = token(place, "bench B1")
+    with place.webs(1) as webs, sheet.kept():
+        sheet.wait_until_equal()
+        answering = _load(place, seconds, 1, key, webs)
+        sheet.control.fault("cut", times=None)
+        down = _load(place, seconds, 1, key, webs)
+        sheet.control.calm()
+    what = f"1 client, the sheet answering in {LATENCY_MS} ms"
+    return [
+        _figure("B1", f"TOMAR over HTTP, {what}", place, answering, "tomar", ALONE),
+        _figure("B1", f"PAUSAR over HTTP, {what}", place, answering, "pausar", Limits()),
+        _figure("B1", "TOMAR over HTTP, 1 client, the sheet down", place, down, "tomar", ALONE),
+    ]
+
+
+def b1_import(place: Place, large_book: Path, rows: int, seconds: float) -> list[Figure]:
+    """One client beside an import of a book of `rows` rows."""
     key = token(place, "bench B1")
     with place.webs(1) as webs:
-        alone = _load(place, seconds, 1, key, webs)
         command = [sys.executable, "-m", "bench.import_child", str(large_book)]
         with running(command, place.environment) as importing:
-            beside = _load(place, import_seconds, 1, key, webs)
+            beside = _load(place, seconds, 1, key, webs)
             if importing.poll() is not None:
                 print(f"  the import ended with {importing.returncode} before the measurement did")
-    return [
-        _figure("B1", "TOMAR over HTTP, 1 client", place, alone, "tomar", ALONE),
-        _figure("B1", "PAUSAR over HTTP, 1 client", place, alone, "pausar", Limits()),
-        _figure("B1", f"TOMAR, 1 client, during an import of {rows:,} rows", place, beside, "tomar", DURING_IMPORT),
-    ]
+    what = f"TOMAR, 1 client, during an import of {rows:,} rows"
+    return [_figure("B1", what, place, beside, "tomar", DURING_IMPORT)]
 
 
 def b2(place: Place, seconds: float) -> list[Figure]:

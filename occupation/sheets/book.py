@@ -183,7 +183,8 @@ class LiveBook(Book, Protocol):
         Each is answered as `Book.read` would, with only the rows from `first_row` on: none when the tab ends before,
         and `last_row` is never less than `first_row - 1`. An ask for all columns sees whole rows, so its `last_row`
         counts what people put in columns the app does not know; one for some columns may miss that. A header that is
-        not where it was remembered makes the book ask again before it answers.
+        not where it was remembered makes the book ask again before it answers. A book that is byte by byte as it was
+        when the same was asked before answers with the very same objects, if it still has them.
         """
         ...
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils import timezone
 from tenacity import Retrying, retry_if_result, stop_after_attempt
 
-from occupation.models import EstadoHoja, Mirror, Retencion, Spool, Trabajador
+from occupation.models import EstadoHoja, Mirror, Retencion, Trabajador
 from occupation.refusals import Ocupado, Refused, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
 from occupation.services.holds import allowed, hold, release, sync_holds, waiting
@@ -28,7 +28,8 @@ from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Flush, Memory
 from occupation.sheets.guard import shrunk
 from occupation.sheets.hydrate import Workers
-from occupation.sheets.layout import Hold, Tab
+from occupation.sheets.identity import Identity
+from occupation.sheets.layout import Hold, Tab, headers
 from occupation.sheets.live import LiveRow, behind, judged, live_rows, reload
 from occupation.sheets.merge import ADOPTIONS, MANY_EDITS, Decision, Effect
 from occupation.sheets.pull import import_book
@@ -42,6 +43,9 @@ ATTEMPTS: Final = 3
 
 
 _OURS: Final = Ask(Tab.OPERACIONES, ("TAG_SPOOL", *APP_HEADERS))
+
+_ALL: Final = (Ask(Tab.OPERACIONES, headers(Tab.OPERACIONES)), Ask(Tab.TRABAJADORES), Ask(Tab.ROLES))
+"""Of the 75 columns of Operaciones a third is ours to know; reading the others would take a second longer."""
 
 
 LOOK_AGAIN: Final = timedelta(seconds=60)
@@ -105,19 +109,18 @@ class Cycle:
             grids = self._read(state)
         if self._is_quiet(state, grids):
             return True
-        operaciones = self._import(grids) if self.office else self._ours(grids)
-        rows = self._merged(operaciones, workers) if operaciones is not None else []
-        metadata = grids[Tab.METADATA]
+        identity = self._import(grids) if self.office else self._ours(grids)
+        ours = _grid(grids[Tab.OPERACIONES]) if identity else None
+        rows = self._merged(ours, identity, workers) if ours and identity else []
         flush.accept_shrink = self.accept_shrink or allowed(Tab.METADATA, TipoRetencion.ENCOGIDA)
-        done = flush.run(state, operaciones, rows, metadata if isinstance(metadata, Grid) else None)
-        quiet = done and not self.dry_run and not self.report.effective
-        self.memory.quiet = tuple(grids.values()) if quiet else ()
-        self.memory.quiet_until = timezone.now() + LOOK_AGAIN
+        done = flush.run(state, ours, rows, _grid(grids[Tab.METADATA]))
+        if done and not self.dry_run and not self.report.effective:
+            self.memory.quiet[self.office] = tuple(grids.values()), timezone.now() + LOOK_AGAIN
         return done
 
     def _is_quiet(self, state: EstadoHoja, grids: Mapping[Tab, Grid | Hold]) -> bool:
         """Whether the book answered the very same as when there was nothing to do, and the app owes it nothing."""
-        quiet, until = self.memory.quiet, self.memory.quiet_until
+        quiet, until = self.memory.quiet.get(self.office, ((), None))
         if self.dry_run or until is None or timezone.now() >= until or len(quiet) != len(grids):
             return False
         same = all(one is other for one, other in zip(quiet, grids.values(), strict=True))
@@ -129,7 +132,7 @@ class Cycle:
         why = waiting(Tab.OPERACIONES, TipoRetencion.EDICIONES)
         grids: dict[Tab, Grid | Hold] = {Tab.OPERACIONES: Hold(Tab.OPERACIONES, None, why)} if why else {}
         whole = not self.memory.audit_known or not self.book.metered
-        wanted = [Ask(tab) for tab in (Tab.OPERACIONES, Tab.TRABAJADORES, Tab.ROLES)] if self.office else [_OURS]
+        wanted = _ALL if self.office else [_OURS]
         asks = [ask for ask in wanted if ask.tab not in grids]
         asks.append(audit.ask(state, whole=whole))
         grids |= {ask.tab: grid for ask, grid in zip(asks, self.book.read_many(asks), strict=True)}
@@ -138,8 +141,8 @@ class Cycle:
             grids[Tab.METADATA] = self.book.read_many([audit.ask(state, whole=True)])[0]
         return grids
 
-    def _import(self, grids: Mapping[Tab, Grid | Hold]) -> Grid | None:
-        """Import the office's side; return Operaciones if our columns may be merged and written."""
+    def _import(self, grids: Mapping[Tab, Grid | Hold]) -> Identity | None:
+        """Import the office's side; return whose the rows are if our columns may be merged and written."""
         accept = self.accept_shrink or allowed(Tab.OPERACIONES, TipoRetencion.ENCOGIDA)
         done = import_book(Snapshot(grids), dry_run=self.dry_run, accept_shrink=accept, tells_edits=False)
         metadata = grids[Tab.METADATA]
@@ -147,27 +150,31 @@ class Cycle:
             done.hold(metadata)
         self.report.imported = done
         if not self.dry_run:
-            headers = [one for one in done.holds if not waiting(one.tab, TipoRetencion.EDICIONES)]
-            sync_holds(headers, done.refusals)
+            held = [one for one in done.holds if not waiting(one.tab, TipoRetencion.EDICIONES)]
+            sync_holds(held, done.refusals)
         operaciones = grids[Tab.OPERACIONES]
         refused = any(tab == Tab.OPERACIONES for tab, _ in done.refusals)
-        return operaciones if isinstance(operaciones, Grid) and not refused else None
+        if refused or isinstance(operaciones, Hold):
+            return None
+        return identify_rows(operaciones, stored_spools())
 
-    def _ours(self, grids: Mapping[Tab, Grid | Hold]) -> Grid | None:
-        """Our columns, if they may be merged: not while the tab is held, or lost more than a guard lets pass."""
+    def _ours(self, grids: Mapping[Tab, Grid | Hold]) -> Identity | None:
+        """Whose the rows are, if they may be merged: not while the tab is held, or lost more than a guard lets pass."""
         grid = grids[Tab.OPERACIONES]
         if isinstance(grid, Hold):
             self.report.hold(Tab.OPERACIONES, grid.motivo)
             if not waiting(Tab.OPERACIONES, TipoRetencion.EDICIONES):
                 hold(Tab.OPERACIONES, TipoRetencion.ENCABEZADO, grid.motivo, grid.encabezado or "")
             return None
-        found = {tagged.stored.spool_id for tagged in identify_rows(grid, stored_spools()).rows if tagged.stored}
-        active = Spool.objects.vivos().count()
-        return None if shrunk(active, len(found), empty=not found) else grid
+        stored = stored_spools()
+        identity = identify_rows(grid, stored)
+        found = {tagged.stored.spool_id for tagged in identity.rows if tagged.stored}
+        active = sum(not one.archived for one in stored.values())
+        return None if shrunk(active, len(found), empty=not found) else identity
 
-    def _merged(self, grid: Grid, workers: Workers) -> list[LiveRow]:
+    def _merged(self, grid: Grid, identity: Identity, workers: Workers) -> list[LiveRow]:
         """Adopt, list and put back what people wrote; return the rows whose cells may be written now."""
-        rows = live_rows(grid, identify_rows(grid, stored_spools()), behind(), {} if self.office else self.memory.seen)
+        rows = live_rows(grid, identity, behind(), {} if self.office else self.memory.seen)
         decided = list(judged(rows, workers))
         self._note_quiet(decided)
         adoptions = sum(one.effect in ADOPTIONS for _, decisions in decided for one in decisions)
@@ -248,6 +255,10 @@ class Cycle:
         elif decision.effect == Effect.HEAL:
             self.report.repaired += 1
             self.report.lines.append(f"reparada: {where}: {decision.why}")
+
+
+def _grid(answer: Grid | Hold) -> Grid | None:
+    return answer if isinstance(answer, Grid) else None
 
 
 def _workers() -> Workers:

@@ -30,15 +30,15 @@ class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
 class Memory:
     """What a relay keeps between its cycles, and loses without harm when it ends.
 
-    `quiet` are the answers of a book that had nothing to do; while they are the very same, nothing is compared again.
+    `quiet` are the answers of a book that had nothing to do, for each of the two ways to read it, and until when that
+    is believed: while they are the very same, nothing is compared again.
     """
 
     audit_known: bool = False
     gone: list[RowToWrite] = field(default_factory=list)
     before: Grid | None = None
     seen: dict[int, str] = field(default_factory=dict)
-    quiet: tuple[object, ...] = ()
-    quiet_until: datetime | None = None
+    quiet: dict[bool, tuple[Sequence[object], datetime]] = field(default_factory=dict)
     dates: dict[Tab, Mapping[str, int]] = field(default_factory=dict)
 
 

@@ -6,8 +6,9 @@ read by name and written by id; ids and sizes are learnt once, and again when Go
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from occupation.sheets.book import (
     USUAL_NAMES,
@@ -25,11 +26,14 @@ from occupation.sheets.book import (
     pick,
 )
 from occupation.sheets.google_changes import Sheet, dressing, growth, updates
-from occupation.sheets.google_client import Refused, SheetsClient, connected, credentials_of
+from occupation.sheets.google_client import Answers, Refused, SheetsClient, connected, credentials_of
 from occupation.sheets.google_ranges import WHOLE, Plan, Rows, Span, spans_of
 from occupation.sheets.layout import Columns, Hold, Tab
 
 _TRIES: Final = 4
+_READINGS: Final = 2
+"""A relay reads everything, or our columns."""
+
 _LOST_TRACK: Final = ("exceeds grid limits", "beyond the last requested", "No grid with id", "No sheet with id")
 _NOT_THERE: Final = ("Unable to parse range", *_LOST_TRACK)
 
@@ -38,6 +42,14 @@ Json = dict[str, Any]
 
 def unmetered(request: Request) -> None:
     """The meter of who asks so seldom that nobody counts."""
+
+
+class _Known(NamedTuple):
+    """What an answer was understood as, so that the very same one is not understood again."""
+
+    told: Answers
+    plans: Sequence[Plan]
+    grids: list[Grid | Hold]
 
 
 class GoogleBook:
@@ -54,6 +66,7 @@ class GoogleBook:
         self._meter = meter
         self._sheets: dict[str, Sheet] = {}
         self._headers: dict[Tab, tuple[object, ...]] = {}
+        self._known: deque[_Known] = deque(maxlen=_READINGS)
 
     def read(self, tab: Tab, columns: Sequence[str] | None = None) -> Grid | Hold:
         """See `Book.read`."""
@@ -162,9 +175,16 @@ class GoogleBook:
         if not plans:
             return []
         self._meter(Request.READ)
-        told = iter(self._client.read(self._id, [text for plan in plans for text in plan.ranges()]))
-        answers = [self._answer(plan, next(told), [next(told) for _ in plan.spans]) for plan in plans]
-        return None if None in answers else [answer for answer in answers if answer is not None]
+        told = self._client.read(self._id, [text for plan in plans for text in plan.ranges()])
+        for known in self._known:
+            if known.told is told and known.plans == plans:
+                return known.grids
+        rows = iter(told)
+        answers = [self._answer(plan, next(rows), [next(rows) for _ in plan.spans]) for plan in plans]
+        if None in answers:
+            return None
+        self._known.append(_Known(told, plans, [answer for answer in answers if answer is not None]))
+        return self._known[-1].grids
 
     def _answer(self, plan: Plan, header: Rows, below: Sequence[Rows]) -> Grid | Hold | None:
         self._headers[plan.ask.tab] = tuple(header[0]) if header else ()

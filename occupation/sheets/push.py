@@ -145,9 +145,14 @@ def _stray(before: Grid, now: Grid, row: Row, wrote: RowToWrite) -> RowChange:
 def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str]) -> tuple[Any, ...] | None:
     """The cells of the row as it was before, found by all that was not written over."""
     kept = [name for name in now.names if name not in but and name in before.names]
-    mine = [row.cells[now.names.index(name)] for name in kept]
+    mine = [_unpadded(row.cells[now.names.index(name)]) for name in kept]
     places = [before.names.index(name) for name in kept]
     for old in before.rows:
-        if [old.cells[place] for place in places] == mine:
+        if [_unpadded(old.cells[place]) for place in places] == mine:
             return old.cells
     return None
+
+
+def _unpadded(cell: object) -> object:
+    """A blank before a filled cell is told as "" and one after the last is left out: what we wrote changed which."""
+    return None if cell == "" else cell

@@ -76,6 +76,20 @@ def test_several_asks_are_answered_in_order_with_the_columns_asked_for(desk: Des
         assert (list(beyond.rows), beyond.last_row) == ([], 39)
 
 
+def test_a_book_that_did_not_change_answers_with_the_very_same_objects(desk: Desk) -> None:
+    everything, ours = [Ask(Tab.OPERACIONES), Ask(Tab.METADATA)], [Ask(Tab.OPERACIONES, ("TAG_SPOOL", "Armador"))]
+    desk.book.read_many(everything)
+    before = [grids(desk, *everything), grids(desk, *ours)]
+    after = [grids(desk, *everything), grids(desk, *ours)]
+    assert [[id(grid) for grid in one] for one in after] == [[id(grid) for grid in one] for one in before]
+    desk.retype("Operaciones", [OPERACIONES[0], *OPERACIONES[2:]])
+    changed = [grids(desk, *everything)[0], grids(desk, *ours)[0]]
+    assert [[row.number for row in grid.rows] for grid in changed] == [[2, 4], [2, 4]]
+    desk.retype("Operaciones", OPERACIONES)
+    again = [grids(desk, *everything)[0], grids(desk, *ours)[0]]
+    assert [grid.rows for grid in again] == [one[0].rows for one in before]
+
+
 def test_a_tab_that_is_gone_holds_until_it_is_back(desk: Desk) -> None:
     desk.book.read_many([Ask(Tab.ROLES), Ask(Tab.OPERACIONES)])
     desk.delete("Operaciones")

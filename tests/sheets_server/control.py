@@ -99,7 +99,8 @@ def _settings(server: SheetsServer, told: Json) -> Json:
 
 def _log(server: SheetsServer, told: Json) -> Json:
     since = float(told.get("since", 0))
-    return {"counts": server.log.counts(since), "entries": server.log.as_json(since)}
+    worst = {kind: server.log.most_in_a_minute(kind) for kind in ("read", "write")}
+    return {"counts": server.log.counts(since), "entries": server.log.as_json(since), "worst_minute": worst}
 
 
 def _state(server: SheetsServer, told: Json) -> Json:

@@ -206,6 +206,13 @@ class Office:
         header, *rows = self.table(tab, option) or [[]]
         return [{str(name): cell for name, cell in zip(header, row, strict=True) if name != ""} for row in rows]
 
+    def pairs(self, tab: str, key: str, header: str) -> list[tuple[Any, Any]]:
+        """Two columns, side by side, of every filled row below the header."""
+        with self._at(tab) as sheet:
+            left, right = self._column(sheet, key), self._column(sheet, header)
+            rows = range(1, sheet.last_filled_row())
+            return [(self.book.result(sheet, row, left), self.book.result(sheet, row, right)) for row in rows]
+
     def value(self, tab: str, row: str | int, header: str, *, key: str = KEY, option: str = "UNFORMATTED_VALUE") -> Any:
         """What one cell holds; as people see it with `FORMATTED_VALUE`, as typed with `FORMULA`."""
         with self._at(tab) as sheet:
