@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-import segno
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -17,12 +16,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
 
 from occupation.admin._base import ReadOnlyAdmin, WordsFilter, row_number
 from occupation.attention import SILENT_AFTER
 from occupation.history import duration, seconds_between
 from occupation.models import Device
+from occupation.qr import drawing
 from occupation.refusals import Refused
 from occupation.services.devices import Invitacion, invite, issue_token, reinvite, rename, revoke
 from occupation.vocabulary import NOMBRE_MAXIMO, DeviceKind, DeviceScope
@@ -110,7 +109,7 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
         if isinstance(made, Invitacion):
             device, digitos = made.device, made.digitos
             enlace = f"{settings.PUBLIC_URL}/vincular/?{urlencode({'codigo': made.secreto})}"
-            context = {"enlace": enlace, "qr": _qr(enlace), "digitos": f"{digitos[:4]} {digitos[4:]}"}
+            context = {"enlace": enlace, "qr": drawing(enlace), "digitos": f"{digitos[:4]} {digitos[4:]}"}
         else:
             device, token = made
             context = {"token": token}
@@ -205,8 +204,3 @@ def _make(nombre: str, kind: str, scope: str) -> Invitacion | tuple[Device, str]
     if kind == DeviceKind.API:
         return issue_token(nombre=nombre, scope=DeviceScope(scope))
     return invite(nombre=nombre, kind=DeviceKind(kind), scope=DeviceScope(scope))
-
-
-def _qr(text: str) -> SafeString:
-    svg: str = segno.make(text, error="m").svg_inline(scale=6, border=2, light="#ffffff")
-    return mark_safe(svg)  # noqa: S308  segno draws it, and the text is only its pattern

@@ -7,15 +7,20 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from occupation.admin._base import CappedPaginator, ReadOnlyAdmin, pretty, workers_matching
+from occupation.admin._export import journal_csv
 from occupation.models import Evento, Spool
 from occupation.tags import search_key
 
@@ -73,6 +78,22 @@ class EventoAdmin(ReadOnlyAdmin[Evento]):
     search_help_text = "Tag, NV o trabajador; no importan guiones, espacios ni mayúsculas."
     fields = ("id", "uuid", "cuando", "tipo", "tag", "quien", "actor", "operacion", "accion", "dia", "datos", "foto")
     readonly_fields = ("id", "uuid", "cuando", "tag", "quien", "actor", "datos", "foto")
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.own_view("exportar/", self.export_view, "exportar"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What the list shows under the same search and filters, all pages of it, as a CSV file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            shown = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return redirect("admin:occupation_evento_changelist")
+        answer = StreamingHttpResponse(journal_csv(shown), content_type="text/csv; charset=utf-8")
+        name = f"bitacora-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Evento], search_term: str

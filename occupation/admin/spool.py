@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -14,6 +15,10 @@ from django.utils.safestring import SafeString
 from occupation.admin._base import ReadOnlyAdmin, WordsFilter, spool_page
 from occupation.admin.supervision import spool_matches
 from occupation.models import FilaDuplicada, Spool
+from occupation.qr import drawing, spool_address
+
+LABELS = 600
+"""As many QR codes are printed at once: some 35 sheets, which are drawn in two seconds."""
 
 
 class OcupadoFilter(WordsFilter):
@@ -49,6 +54,7 @@ class SpoolAdmin(ReadOnlyAdmin[Spool]):
     search_fields = ("busqueda",)
     search_help_text = "Tag, NV o trabajador; no importan guiones, espacios ni mayúsculas."
     ordering = ("tag",)
+    actions = ("imprimir_qr",)
     readonly_fields = ("pagina", "historia", "dudosos", "duplicadas")
     fieldsets = (
         (None, {"fields": ("tag_hoja", "estado_detalle", "pagina", "historia")}),
@@ -84,9 +90,21 @@ class SpoolAdmin(ReadOnlyAdmin[Spool]):
     ) -> tuple[QuerySet[Spool], bool]:
         return queryset.filter(spool_matches(search_term)), False
 
+    @admin.action(description="Imprimir códigos QR", permissions=["view"])
+    def imprimir_qr(self, request: HttpRequest, queryset: QuerySet[Spool]) -> HttpResponse | None:
+        """A page of labels, as many as a browser prints without trouble."""
+        spools = list(queryset.order_by("tag")[: LABELS + 1])
+        if len(spools) > LABELS:
+            messages.warning(request, f"Imprima a lo más {LABELS} códigos a la vez: filtre por NV y elija menos.")
+            return None
+        etiquetas = [(spool, drawing(spool_address(spool))) for spool in spools]
+        context = self.page_context(request, "Códigos QR", etiquetas=etiquetas)
+        return TemplateResponse(request, "admin/occupation/spool/qr.html", context)
+
     @admin.display(description="página")
     def pagina(self, spool: Spool) -> SafeString:
-        return format_html('<a href="{}">Ver spool</a>', spool_page(spool.tag))
+        pages = (spool_page(spool.tag), reverse("viajera", args=[spool.tag_hoja]))
+        return format_html('<a href="{}">Ver spool</a> · <a href="{}">Hoja viajera</a>', *pages)
 
     @admin.display(description="historia")
     def historia(self, spool: Spool) -> SafeString:
