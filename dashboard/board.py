@@ -16,7 +16,7 @@ from occupation.eligibility import eligible
 from occupation.history import duration, seconds_between
 from occupation.models import Evento, Spool
 from occupation.queries import journal_id, there_are_spools
-from occupation.vocabulary import Accion, EstadoCalidad, Operacion, TipoEvento
+from occupation.vocabulary import CICLOS_MAXIMOS, Accion, EstadoCalidad, Operacion, TipoEvento
 
 PER_PAGE = 16
 EVENTS = 10
@@ -148,17 +148,22 @@ def cards(spools: Iterable[Spool], ahora: datetime) -> list[Tarjeta]:
 
 def _card(spool: Spool, ahora: datetime) -> Tarjeta:
     segundos = seconds_between(spool.ocupado_desde, ahora) if spool.ocupado_desde else 0
-    operacion = spool.ocupado_operacion or ""
     return Tarjeta(
         pk=spool.pk,
         desde=int(spool.ocupado_desde.timestamp()) if spool.ocupado_desde else 0,
         tag=spool.tag_hoja,
         worker=spool.ocupado_por.worker_nombre if spool.ocupado_por else "?",
         nombre=spool.ocupado_por.nombre_completo if spool.ocupado_por else "",
-        operacion=Operacion(operacion).label if operacion in Operacion.values else operacion or "?",
+        operacion=_held_for(spool),
         segundos=segundos,
         revisar=segundos >= settings.OCUPACION_LARGA_HORAS * 3600,
     )
+
+
+def _held_for(spool: Spool) -> str:
+    """The operation, and of a repair its cycle: `REPARACIÓN 2/3`, which still fits beside the longest time."""
+    que = str(spool.get_ocupado_operacion_display() or "?")
+    return f"{que} {spool.ciclo}/{CICLOS_MAXIMOS}" if spool.ocupado_operacion == Operacion.REPARACION else que
 
 
 def _stages(ahora: datetime) -> tuple[list[Etapa], int]:

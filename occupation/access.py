@@ -37,6 +37,9 @@ LISTENING_SEEN_EVERY = timedelta(hours=1)
 
 TOUCHED_AT_ONCE = 3
 
+SEES_SPOOLS = "occupation.view_spool"
+"""What a person of the office needs to open the pages that every device may look at."""
+
 BEARER_KINDS = (DeviceKind.API, DeviceKind.TABLET)
 COOKIE_KINDS = (DeviceKind.TABLET, DeviceKind.BOARD)
 
@@ -47,6 +50,12 @@ class DeviceRequest(HttpRequest):
     """A request from a paired device."""
 
     device: Device
+
+
+class LookerRequest(HttpRequest):
+    """A request from a paired device, or from a person of the office: then `device` is None."""
+
+    device: Device | None
 
 
 Page = Callable[Concatenate[DeviceRequest, P], HttpResponseBase]
@@ -137,6 +146,22 @@ def device_required(view: Page[P]) -> OpenPage[P]:
         response = view(request, *args, **kwargs)  # type: ignore[arg-type]  # as above
         patch_vary_headers(response, ["Cookie"])
         _renew(request, response)
+        return response
+
+    return guarded
+
+
+def looker_required(view: Callable[Concatenate[LookerRequest, P], HttpResponseBase]) -> OpenPage[P]:
+    """For paired devices, and for whoever is logged in and may see spools: an office computer need not be paired."""
+    for_devices = device_required(view)  # type: ignore[arg-type]  # what serves both serves a device
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.has_perm(SEES_SPOOLS):
+            return for_devices(request, *args, **kwargs)
+        request.device = device_of(request)  # type: ignore[attr-defined]  # this is what makes it a LookerRequest
+        response = view(request, *args, **kwargs)  # type: ignore[arg-type]  # as above
+        patch_vary_headers(response, ["Cookie"])
         return response
 
     return guarded

@@ -21,10 +21,27 @@ class Sesion:
     hasta: datetime | None
     cierre: Accion | None
     segundos: int
+    ciclo: int | None = None
+    """Of a repair: after how many rejections in a row; None where the journal does not tell."""
 
     @property
     def duracion(self) -> str:
         """As a person reads it: `2h 15m`."""
+        return duration(self.segundos)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How long an operation was worked on: by one worker, or by all of them together (`trabajador` is None)."""
+
+    operacion: Operacion
+    trabajador: Trabajador | None
+    sesiones: int
+    segundos: int
+
+    @property
+    def duracion(self) -> str:
+        """As a person reads it: `1d 2h 15m`."""
         return duration(self.segundos)
 
 
@@ -68,23 +85,47 @@ def sessions_of(eventos: Iterable[Evento], ahora: datetime) -> list[Sesion]:
     """The sessions told by a spool's journal, oldest first; an open one runs until `ahora`."""
     sesiones: list[Sesion] = []
     opened: Evento | None = None
+    ciclo: int | None = None
     for evento in eventos:
+        ciclo = evento.detalle.get("ciclo", ciclo)
         if evento.accion == Accion.TOMAR:
             opened = evento
         elif evento.accion in CIERRES and opened is not None:
-            sesiones.append(_session(opened, evento.instante, Accion(evento.accion), evento.instante))
+            sesiones.append(_session(opened, evento, evento.instante, ciclo))
             opened = None
     if opened is not None:
-        sesiones.append(_session(opened, None, None, ahora))
+        sesiones.append(_session(opened, None, ahora, ciclo))
     return sesiones
 
 
-def _session(opened: Evento, hasta: datetime | None, cierre: Accion | None, until: datetime) -> Sesion:
+def totals_of(sesiones: Iterable[Sesion]) -> list[Total]:
+    """The time worked, per operation and worker, longest first; then of all together where there were several.
+
+    A take that was cancelled never happened, so its time counts for nobody.
+    """
+    worked = [sesion for sesion in sesiones if sesion.cierre != Accion.CANCELAR]
+    totales: list[Total] = []
+    for operacion in Operacion:
+        of_this = [sesion for sesion in worked if sesion.operacion == operacion]
+        workers = dict.fromkeys(sesion.trabajador for sesion in of_this)
+        each = [_total(operacion, who, [one for one in of_this if one.trabajador == who]) for who in workers]
+        totales += sorted(each, key=lambda total: -total.segundos)
+        if len(each) > 1:
+            totales.append(_total(operacion, None, of_this))
+    return totales
+
+
+def _total(operacion: Operacion, trabajador: Trabajador | None, sesiones: list[Sesion]) -> Total:
+    return Total(operacion, trabajador, len(sesiones), sum(sesion.segundos for sesion in sesiones))
+
+
+def _session(opened: Evento, closed: Evento | None, until: datetime, ciclo: int | None) -> Sesion:
     return Sesion(
         trabajador=opened.trabajador,
         operacion=Operacion(opened.operacion),
         desde=opened.instante,
-        hasta=hasta,
-        cierre=cierre,
+        hasta=closed.instante if closed else None,
+        cierre=Accion(closed.accion) if closed else None,
         segundos=seconds_between(opened.instante, until),
+        ciclo=ciclo if opened.operacion == Operacion.REPARACION else None,
     )

@@ -19,7 +19,7 @@ from occupation.models import CeldaDudosa, Device, Evento, FilaDuplicada, Mirror
 from occupation.models.spool import BUSQUEDA_MAXIMA
 from occupation.refusals import Refused, SolicitudInvalida, SpoolNoEncontrado
 from occupation.tags import canonical_tag, search_key, storable
-from occupation.vocabulary import TAG_MAXIMO, Accion, ActorTipo, Avance, Operacion, TipoEvento
+from occupation.vocabulary import AVANCES_DE, TAG_MAXIMO, Accion, ActorTipo, Avance, Operacion, TipoEvento
 
 PAGE = 50
 PAGE_MAXIMUM = 200
@@ -141,6 +141,15 @@ def count_by_nv(
         return []
     spools = _searched(key, listed(operacion), operacion, Recorte(avance=avance)).exclude(nv="")
     return list(spools.order_by("nv").values_list("nv").annotate(Count("pk"))[:limit])
+
+
+def count_by_avance(*, operacion: Operacion, nv: str = "") -> dict[Avance | None, int]:
+    """How many spools of a tablet's list (`list_spools` with `con_ocupados`) are so far; all of them under None."""
+    if not _can_be_found("", nv):
+        return {}
+    so_far = {avance.name: Count("pk", filter=narrowed(avance, operacion)) for avance in AVANCES_DE[operacion]}
+    found = _searched("", listed(operacion), operacion, Recorte(nv)).aggregate(Count("pk"), **so_far)
+    return {None: found["pk__count"], **{avance: found[avance.name] for avance in AVANCES_DE[operacion]}}
 
 
 def _can_be_found(key: str, nv: str = "") -> bool:

@@ -7,7 +7,7 @@ from occupation.views.metrologia import metrologia
 from occupation.views.pairing import vincular
 from occupation.views.picker import entrar, picker
 from occupation.views.pulse import pulso
-from occupation.views.spool import spool
+from occupation.views.spool import spool, viajera
 from occupation.views.supervision import desbloquear, liberar, supervision, supervision_ahora
 from occupation.views.supervisor import entrar as supervision_entrar
 from occupation.views.supervisor import salir
@@ -39,4 +39,5 @@ urlpatterns = [
     path("supervision/corregir/operacion/", corregir, name="corregir"),
     path("supervision/reabrir/", reabrir, name="reabrir"),
     path("spool/<path:tag>/", spool, name="spool"),
+    path("viajera/<path:tag>/", viajera, name="viajera"),
 ]

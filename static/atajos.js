@@ -28,8 +28,10 @@
     enlace.click();
   };
   document.addEventListener("keydown", (evento) => {
-    const escribe = evento.target.matches("input:not([type=checkbox]), textarea, select");
-    if ((escribe && evento.target.type !== "search") || evento.ctrlKey || evento.metaKey || evento.altKey) return;
+    // Words are typed into a text field as fast as people can; in a search or a day a scan is a scan.
+    if (evento.target.matches("input[type=text], input[type=password], textarea")) return;
+    if (evento.ctrlKey || evento.metaKey || evento.altKey) return;
+    const escribe = evento.target.matches("input[type=search]");
     const seguida = evento.timeStamp - ultimaTecla < RAPIDO;
     if (evento.key === "Enter" && seguida && leido.length >= LARGO) {
       evento.preventDefault();

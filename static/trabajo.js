@@ -78,6 +78,8 @@
     const { q, nv, avance } = lugares();
     return avance || (!q && (nv || !("listada" in fila.dataset)));
   };
+  /** Whether the numbers of a list that counts its rows may be others. */
+  const cuentan = (fila, aqui) => "cuenta" in uno("#lista").dataset && (aqui || "listada" in fila.dataset);
   const esMia = (fila, pk) => {
     const { trabajador } = uno("#mios").dataset;
     return fila.dataset.de === trabajador || uno(`#mios [data-spool="${pk}"]`) !== null;
@@ -91,7 +93,7 @@
       if (esMia(fila, fila.id.split("-").pop())) mios.deber();
       if (fila.classList.contains("fila")) {
         eleccion.conciliar(fila);
-        if (uno("#lista") && (aqui ? sale(fila) : entra(fila))) lista.deber();
+        if (uno("#lista") && (cuentan(fila, aqui) || (aqui ? sale(fila) : entra(fila)))) lista.deber();
       } else if (aqui) lista.deber();
       if (!aqui) fila.remove();
       else if (aqui.contains(document.activeElement) && !uno(`#${CSS.escape(document.activeElement.id)}`, fila)) sinFoco = uno(".ver", fila)?.id;

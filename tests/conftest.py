@@ -114,9 +114,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     elsewhere = {"sqlite": {"postgres"}, "postgres": {"sqlite", "database_free", "browser"}}
     # The long profile's own tests are another command's, so they are left out rather than skipped.
     unwanted = elsewhere[config.getoption("--database")] | (set() if is_long(config) else {"long"})
-    kept = [item for item in items if not unwanted & _marks(item) and _fits(config.getoption("--processes"), item)]
+    kept = [item for item in items if not unwanted & _told(item) and _fits(config.getoption("--processes"), item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _told(item: pytest.Item) -> set[str]:
+    """The marks that may leave a test out: a browser's does not where the test is for both databases."""
+    marks = _marks(item)
+    return marks - {"browser"} if "both_databases" in marks else marks
 
 
 def _marks(item: pytest.Item) -> set[str]:

@@ -31,6 +31,11 @@ class Calidad(FSMModelMixin, models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def en_ciclo(self) -> str:
+        """How many rejections in a row, as screens say it: `ciclo 2/3`."""
+        return f"ciclo {self.ciclo}/{CICLOS_MAXIMOS}"
+
     @transition(calidad_state, E.PENDIENTE, E.APROBADO)
     def aprobar(self, dia: date) -> None:
         """The inspection passes on `dia` (Chile)."""

@@ -181,6 +181,12 @@ class Spool(Armado, Soldadura, Calidad):
         return self.ocupado_por_id is not None
 
     @property
+    def tomado_para(self) -> str:
+        """What the holder does, as screens say it: `ARMADO`, `REPARACIÓN · ciclo 2/3`; empty while nobody holds it."""
+        que = str(self.get_ocupado_operacion_display() or "")
+        return f"{que} · {self.en_ciclo}" if self.ocupado_operacion == Operacion.REPARACION else que
+
+    @property
     def claim(self) -> str | None:
         """The claim in Redis that this row asks for; None when nobody holds the spool."""
         if self.ocupado_por_id is None or self.ocupacion_token is None:

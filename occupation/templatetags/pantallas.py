@@ -71,11 +71,11 @@ def roles(trabajador: Trabajador) -> str:
 
 @register.filter
 def hora(instante: datetime) -> str:
-    """The shop's clock: `14:05` today, `19-11 14:05` on another day."""
-    local = timezone.localtime(instante)
-    if local.date() == timezone.localdate():
+    """The shop's clock: `14:05` today, `19-11 14:05` on another day, `19-11-2025 14:05` in another year."""
+    local, hoy = timezone.localtime(instante), timezone.localdate()
+    if local.date() == hoy:
         return f"{local:%H:%M}"
-    return f"{local:%d-%m %H:%M}"
+    return f"{local:%d-%m %H:%M}" if local.year == hoy.year else f"{local:%d-%m-%Y %H:%M}"
 
 
 @register.filter
@@ -95,7 +95,9 @@ def estado(fila: Fila, operacion: Operacion) -> SafeString:
 def _occupied(spool: Spool, operacion: Operacion) -> tuple[str, str | SafeString] | None:
     if spool.ocupado_por is None or spool.ocupado_desde is None:
         return None
-    que = "" if spool.ocupado_operacion == operacion else f" en {operation_label(spool.ocupado_operacion)}"
+    que = f" en {spool.tomado_para}"
+    if spool.ocupado_operacion == operacion:
+        que = f" · {spool.en_ciclo}" if operacion == Operacion.REPARACION else ""
     quien = f"Ocupado por {spool.ocupado_por.worker_nombre}{que}"
     return "ocupado", format_html("<span>{} · {}</span>", quien, corriendo(spool.ocupado_desde))
 
@@ -109,24 +111,27 @@ def _refused(fila: Fila) -> tuple[str, str] | None:
         return "libre", f"Falta {falta if falta == Falta.FECHA_MATERIALES else operation_label(falta)}"
     if refused.codigo == "OPERACION_YA_COMPLETADA" and spool.calidad_state != EstadoCalidad.APROBADO:
         return "bien", f"Ya tiene completado {operation_label(refused.datos['operacion'])}"
-    return _SEGUN_CALIDAD.get(EstadoCalidad(spool.calidad_state), ("libre", "Sin rechazo que reparar"))
+    if spool.calidad_state == EstadoCalidad.RECHAZADO:
+        return "mal", f"Rechazado · {spool.en_ciclo}: espera su reparación"
+    return _quality(spool) or ("libre", "Sin rechazo que reparar")
 
 
-_SEGUN_CALIDAD = {
-    EstadoCalidad.APROBADO: ("bien", "Ya aprobado"),
-    EstadoCalidad.BLOQUEADO: ("alto", "Bloqueado: contacte al supervisor"),
-    EstadoCalidad.RECHAZADO: ("mal", "Rechazado: espera su reparación"),
-    EstadoCalidad.REPARACION_PAUSADA: ("mal", "Rechazado: espera su reparación"),
-}
+def _quality(spool: Spool) -> tuple[str, str] | None:
+    """What inspection and repair have made of a free spool; None before the first inspection."""
+    says = {
+        EstadoCalidad.APROBADO: ("bien", "Ya aprobado"),
+        EstadoCalidad.BLOQUEADO: ("alto", "Bloqueado: contacte al supervisor"),
+        EstadoCalidad.RECHAZADO: ("mal", f"Rechazado · {spool.en_ciclo}"),
+        EstadoCalidad.REPARACION_PAUSADA: ("pausa", f"Reparación pausada · {spool.en_ciclo}"),
+    }
+    return says.get(EstadoCalidad(spool.calidad_state))
 
 
 def _free(spool: Spool, operacion: Operacion) -> tuple[str, str]:
-    ciclo = f"ciclo {spool.ciclo}/{CICLOS_MAXIMOS}"
-    if operacion == Operacion.REPARACION:
-        paused = spool.calidad_state == EstadoCalidad.REPARACION_PAUSADA
-        return ("pausa", f"Reparación pausada · {ciclo}") if paused else ("mal", f"Rechazado · {ciclo}")
     if operacion == Operacion.METROLOGIA:
-        return ("pausa", f"Reparado · {ciclo}") if spool.ciclo else ("libre", "Primera inspección")
+        return ("pausa", f"Reparado · {spool.en_ciclo}") if spool.ciclo else ("libre", "Primera inspección")
+    if operacion == Operacion.REPARACION and (quality := _quality(spool)):
+        return quality
     arm = operacion == Operacion.ARM
     if (spool.arm_state if arm else spool.sold_state) == EstadoTrabajo.EN_PROGRESO:
         antes = spool.armador if arm else spool.soldador
@@ -170,7 +175,7 @@ def en_palabras(evento: Evento) -> SafeString:
     deed = _deed(evento)
     if not deed:
         return format_html("{} {}", evento.get_tipo_display(), objeto)
-    return format_html("<b>{}</b> {} {}", _author(evento), deed, objeto)
+    return format_html("<b>{}</b> {} {}{}", _author(evento), deed, objeto, _rejection(evento))
 
 
 def _deed(evento: Evento) -> str:
@@ -182,6 +187,14 @@ def _deed(evento: Evento) -> str:
     if evento.accion in CORRECCIONES:
         return f"{correction_of(evento)} en"
     return f"{_HECHO[evento.accion]} {operation_label(evento.operacion)}" if evento.accion in _HECHO else ""
+
+
+def _rejection(evento: Evento) -> str:
+    """What a rejection adds to its sentence: how many they are, or that it was the last; nothing for any other row."""
+    ciclo = evento.detalle.get("ciclo")
+    if evento.detalle.get("resultado") != Resultado.RECHAZADO:
+        return ""
+    return " · BLOQUEADO" if ciclo == CICLOS_MAXIMOS else f" · ciclo {ciclo}/{CICLOS_MAXIMOS}"
 
 
 def _author(evento: Evento) -> str:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from occupation.access import DeviceRequest, OpenPage, tablet_required
+from occupation.access import DeviceRequest, LookerRequest, OpenPage, tablet_required
 from occupation.models import Device, Trabajador
 from occupation.queries import find_worker
 
@@ -55,8 +55,10 @@ def forget(response: HttpResponseBase) -> None:
     response.delete_cookie(COOKIE, samesite="Lax")
 
 
-def chosen_worker(request: DeviceRequest) -> Trabajador | None:
-    """Who stands at the tablet; None if nobody was chosen here, or for too long."""
+def chosen_worker(request: LookerRequest | DeviceRequest) -> Trabajador | None:
+    """Who stands at the tablet; None if nobody was chosen here, or for too long, and at the office."""
+    if request.device is None:
+        return None
     kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=LASTS)
     device_id, _, worker_id = (kept or "").partition(":")
     if device_id != str(request.device.pk):

@@ -16,7 +16,7 @@ from occupation.queries import find_spool
 from occupation.rules import judge_inspeccionar
 from occupation.services import Actor
 from occupation.views.chosen import WorkerRequest, worker_required
-from occupation.views.outcome import carried, done, refused_as_page
+from occupation.views.outcome import carried, done, next_step, refused_as_page
 from occupation.vocabulary import CICLOS_MAXIMOS, Accion, Operacion, Resultado
 
 
@@ -36,7 +36,7 @@ def metrologia(request: WorkerRequest) -> HttpResponse:
         actor=Actor.de(request.device),
         clave=pedido["clave"],
     )
-    aviso = {"frases": [respuesta.message], "despues": _afterwards(pedido["resultado"], respuesta.ciclo or 0)}
+    aviso = {"frases": [respuesta.message]} | next_step(respuesta.tag_spool, request.trabajador)
     return done(request, pedido["clave"], Operacion.METROLOGIA, aviso)
 
 
@@ -61,9 +61,3 @@ def _consequence(spool: Spool, resultado: Resultado) -> str:
     if ciclo >= CICLOS_MAXIMOS:
         return f"Es el rechazo {ciclo}/{CICLOS_MAXIMOS}: el spool queda BLOQUEADO hasta que un supervisor decida."
     return f"Es el rechazo {ciclo}/{CICLOS_MAXIMOS}: el spool pasa a REPARACIÓN."
-
-
-def _afterwards(resultado: Resultado, ciclo: int) -> str:
-    if resultado == Resultado.APROBADO:
-        return ""
-    return "Contacte al supervisor." if ciclo >= CICLOS_MAXIMOS else "Sigue REPARACIÓN."

@@ -16,11 +16,12 @@ from django_htmx.http import push_url
 from occupation.eligibility import why_not
 from occupation.http_status import status_of
 from occupation.models import Spool, Trabajador
+from occupation.models.spool import TOMABLES
 from occupation.queries import find_spool
 from occupation.refusals import Refused
 from occupation.services import Desenlace
 from occupation.views.chosen import WorkerRequest
-from occupation.vocabulary import Accion, Operacion
+from occupation.vocabulary import Accion, EstadoCalidad, Operacion
 
 SLOT = "resultado"
 """The session keeps one outcome. Its page can be reloaded; the next tap takes its place."""
@@ -131,12 +132,14 @@ def _taken_again(accion: Accion, pedido: Json) -> Json:
 
 
 def next_step(tag: str, trabajador: Trabajador) -> Json:
-    """What the spool waits for after an operation was completed, offered to the worker who may do it."""
+    """What the spool waits for after a completion or an inspection, offered to the worker who may do it."""
     spool = find_spool(tag)
+    if spool.calidad_state == EstadoCalidad.BLOQUEADO:
+        return {"despues": "Contacte al supervisor."}
     if why_not(spool, Accion.INSPECCIONAR, Operacion.METROLOGIA) is None:
         mine = {"inspeccionar": spool.tag_hoja} if trabajador.puede(Operacion.METROLOGIA) else {}
         return {"despues": "Sigue METROLOGÍA."} | mine
-    for operacion in (Operacion.ARM, Operacion.SOLD):
+    for operacion in TOMABLES:
         if why_not(spool, Accion.TOMAR, operacion) is None:
             return {"despues": f"Sigue {operacion.label}."} | _offered(spool, operacion, trabajador)
     return {}

@@ -1,82 +1,59 @@
-"""One spool: where it stands, what can be done next and by whom, and what happened to it."""
+"""The pages that a scanned tag leads to: the spool as it stands now, and the sheet of paper that travels with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cached_property
-
-import segno
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from occupation.access import DeviceRequest, device_required
-from occupation.eligibility import why_not
-from occupation.history import Sesion, events_of, sessions_of
+from occupation.access import LookerRequest, looker_required
 from occupation.http_status import status_of
-from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Spool, Trabajador
-from occupation.queries import doubts_of, find_any_spool
+from occupation.models import Spool
+from occupation.queries import find_any_spool
 from occupation.refusals import Refused, SpoolNoEncontrado
 from occupation.tags import canonical_tag
-from occupation.templatetags.pantallas import correction_of, hora, operation_label
 from occupation.views.chosen import chosen_worker
-from occupation.vocabulary import (
-    ACCION_DE,
-    CICLOS_MAXIMOS,
-    CORRECCIONES,
-    ROLES_DE,
-    Accion,
-    EstadoCalidad,
-    EstadoTrabajo,
-    Operacion,
-    Resultado,
-    Rol,
-    TipoEvento,
-)
-
-_TOLD_APART = {Accion.LIBERAR, Accion.INSPECCIONAR, Accion.DESBLOQUEAR, *CORRECCIONES}
-_CIERRES = {
-    Accion.PAUSAR: "pausó",
-    Accion.COMPLETAR: "completó",
-    Accion.CANCELAR: "canceló la toma",
-    Accion.LIBERAR: "hasta que lo liberaron",
-}
-_CLASE = {
-    EstadoCalidad.PENDIENTE: "libre",
-    EstadoCalidad.APROBADO: "bien",
-    EstadoCalidad.RECHAZADO: "mal",
-    EstadoCalidad.EN_REPARACION: "curso",
-    EstadoCalidad.REPARACION_PAUSADA: "pausa",
-    EstadoCalidad.BLOQUEADO: "alto",
-}
+from occupation.views.ficha import Ficha
 
 
 @require_safe
 @never_cache
-@device_required
-def spool(request: DeviceRequest, tag: str) -> HttpResponse:
-    """The page that a scanned tag opens; 404 with words for a tag that is unknown, renamed or gone."""
+@looker_required
+def spool(request: LookerRequest, tag: str) -> HttpResponse:
+    """The page that a scanned tag opens."""
+    return _page(request, tag, "occupation/spool.html")
+
+
+@require_safe
+@never_cache
+@looker_required
+def viajera(request: LookerRequest, tag: str) -> HttpResponse:
+    """The traveller: one sheet of paper with the spool's QR code, data, stages and inspections."""
+    return _page(request, tag, "occupation/viajera.html")
+
+
+def _page(request: LookerRequest, tag: str, template: str) -> HttpResponse:
+    """404 with words for a tag that is unknown, renamed or gone."""
     trabajador = chosen_worker(request)
+    # The page's head names who stands there.
     if trabajador is not None:
-        request.trabajador = trabajador  # type: ignore[attr-defined]  # the page's head names who stands there
+        request.trabajador = trabajador  # type: ignore[attr-defined]  # only then is it a WorkerRequest
+    elif request.device is None:
+        request.supervisor = request.user  # type: ignore[attr-defined]  # only then is it a SupervisorRequest
     try:
         found = find_any_spool(tag)
     except Refused as refused:
         return _not_found(request, refused)
     if found.tag != canonical_tag(tag):
         return _not_found(request, SpoolNoEncontrado(tag, ahora=found.tag_hoja), found)
-    contexto = {"spool": found, "ficha": Ficha(found, trabajador)}
-    return render(request, "occupation/spool.html", contexto, status=404 if found.archivado_en else 200)
+    contexto = {"spool": found, "ficha": Ficha(found, trabajador), "ahora": timezone.now()}
+    return render(request, template, contexto, status=404 if found.archivado_en else 200)
 
 
-def _not_found(request: DeviceRequest, refused: Refused, now: Spool | None = None) -> HttpResponse:
+def _not_found(request: LookerRequest, refused: Refused, now: Spool | None = None) -> HttpResponse:
     contexto = {
         "titulo": "El spool cambió de tag" if now else "No se encontró ese spool",
         "frases": [refused.mensaje],
@@ -84,209 +61,3 @@ def _not_found(request: DeviceRequest, refused: Refused, now: Spool | None = Non
         "volver_texto": "VER EL SPOOL" if now else "VOLVER",
     }
     return render(request, "occupation/rechazo.html", contexto, status=status_of(refused))
-
-
-@dataclass(frozen=True, slots=True)
-class Etapa:
-    """One of the four stages: its state as shape, word and colour, and who or when."""
-
-    nombre: str
-    clase: str
-    estado: str
-    detalle: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Paso:
-    """Something that can be done next, and by whom; or why nothing can."""
-
-    titulo: str
-    texto: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hito:
-    """One line of the history."""
-
-    instante: datetime
-    titulo: str
-    texto: str
-    abierta: bool = False
-
-
-class Ficha:
-    """What the page says of a spool, and what the worker who stands there may do with it."""
-
-    def __init__(self, spool: Spool, trabajador: Trabajador | None) -> None:
-        self._spool = spool
-        self._trabajador = trabajador
-
-    @property
-    def es_mio(self) -> bool:
-        """Whether the worker holds it."""
-        return self._trabajador is not None and self._spool.ocupado_por_id == self._trabajador.id
-
-    @cached_property
-    def tomables(self) -> list[Operacion]:
-        """The operations for which this worker may take it now."""
-        mine = self._trabajador
-        possible = [operacion for operacion in _possible(self._spool) if operacion != Operacion.METROLOGIA]
-        return [operacion for operacion in possible if mine and mine.activo and mine.puede(operacion)]
-
-    @property
-    def inspeccionable(self) -> bool:
-        """Whether this worker may inspect it now."""
-        mine = self._trabajador
-        may = mine is not None and mine.activo and mine.puede(Operacion.METROLOGIA)
-        return may and Operacion.METROLOGIA in _possible(self._spool)
-
-    @property
-    def etapas(self) -> list[Etapa]:
-        """Materials, fit-up, welding, inspection."""
-        spool = self._spool
-        materiales = Etapa("MATERIALES", "bien", _day(spool.fecha_materiales))
-        falta = Etapa("MATERIALES", "libre", "Falta Fecha_Materiales")
-        return [
-            materiales if spool.fecha_materiales else falta,
-            _work(spool, Operacion.ARM, spool.arm_state, spool.armador, spool.fecha_armado),
-            _work(spool, Operacion.SOLD, spool.sold_state, spool.soldador, spool.fecha_soldadura),
-            _quality(spool),
-        ]
-
-    @property
-    def pasos(self) -> list[Paso]:
-        """What can be done next and by whom."""
-        return _steps(self._spool)
-
-    @cached_property
-    def notas(self) -> list[Paso]:
-        """What a reader must know before trusting the page: gone from the sheet, doubtful cells, double rows."""
-        celdas, filas = doubts_of(self._spool)
-        notas = [_doubt(celda) for celda in celdas] + [_double(fila) for fila in filas]
-        gone = Paso("Ya no está en la hoja", "La oficina lo sacó de la planilla: aquí solo queda su historia.")
-        return [gone, *notas] if self._spool.archivado_en else notas
-
-    @cached_property
-    def historia(self) -> list[Hito]:
-        """Sessions of work with their durations, and what others did, latest first."""
-        eventos = events_of(self._spool)
-        hitos = [*_sessions(sessions_of(eventos, timezone.now())), *_others(eventos)]
-        return sorted(hitos, key=lambda hito: hito.instante, reverse=True)
-
-    @property
-    def datos(self) -> list[tuple[str, str]]:
-        """The office's columns that are filled."""
-        spool = self._spool
-        pares = [
-            ("NV", spool.nv),
-            ("OT", spool.ot),
-            ("Cliente", spool.cliente),
-            ("Prioridad", spool.prioridad),
-            ("Ubicación", spool.ubicacion),
-            ("Diámetro", spool.diam),
-            ("Fecha compromiso", _day(spool.fecha_compromiso)),
-            ("Estado de la NV", spool.status_nv),
-            ("Notas", spool.notas),
-        ]
-        return [(nombre, valor) for nombre, valor in pares if valor]
-
-    @property
-    def qr(self) -> SafeString:
-        """A drawing that opens this page when it is scanned."""
-        address = f"{settings.PUBLIC_URL}{reverse('spool', args=[self._spool.tag_hoja])}"
-        return SafeString(segno.make(address, error="m").svg_inline(omitsize=True, svgclass=None, lineclass=None))
-
-
-def _doubt(celda: CeldaDudosa) -> Paso:
-    donde = f"En la hoja dice «{celda.valor}», fila {celda.fila}."
-    return Paso(f"Dato dudoso: {celda.encabezado}", f"{celda.motivo} {donde}")
-
-
-def _double(fila: FilaDuplicada) -> Paso:
-    return Paso("Fila duplicada en la hoja", f"La fila {fila.fila} repite este tag. Se usa la {fila.fila_usada}.")
-
-
-def _day(dia: date | None) -> str:
-    return f"{dia:%d-%m-%Y}" if dia else ""
-
-
-def _work(spool: Spool, operacion: Operacion, estado: str, quien: Trabajador | None, dia: date | None) -> Etapa:
-    nombre = quien.worker_nombre if quien else ""
-    if estado == EstadoTrabajo.COMPLETADO:
-        return Etapa(operacion.label, "bien", "Completado", " · ".join(filter(None, [nombre, _day(dia)])))
-    if estado == EstadoTrabajo.PENDIENTE:
-        return Etapa(operacion.label, "libre", "Pendiente")
-    if spool.ocupado_operacion == operacion:
-        return Etapa(operacion.label, "curso", "En progreso", nombre)
-    return Etapa(operacion.label, "pausa", "Pausado", f"lo tenía {nombre}" if nombre else "")
-
-
-def _quality(spool: Spool) -> Etapa:
-    estado = EstadoCalidad(spool.calidad_state)
-    detalle = _day(spool.fecha_qc) or (f"Ciclo {spool.ciclo}/{CICLOS_MAXIMOS}" if spool.ciclo else "")
-    return Etapa(Operacion.METROLOGIA.label, _CLASE[estado], estado.label.capitalize(), detalle)
-
-
-def _possible(spool: Spool) -> list[Operacion]:
-    if spool.archivado_en is not None:
-        return []
-    return [operacion for operacion in Operacion if why_not(spool, ACCION_DE[operacion], operacion) is None]
-
-
-def _steps(spool: Spool) -> list[Paso]:
-    if spool.ocupado_por is not None and spool.ocupado_desde is not None:
-        que = f"Lo tiene {spool.ocupado_por} en {operation_label(spool.ocupado_operacion)}"
-        return [Paso(que, f"Desde las {hora(spool.ocupado_desde)}. Solo esa persona puede pausarlo o completarlo.")]
-    if spool.calidad_state == EstadoCalidad.APROBADO:
-        return [Paso("Está aprobado", "No queda nada por hacer en el taller.")]
-    if spool.calidad_state == EstadoCalidad.BLOQUEADO:
-        return [Paso("Está bloqueado tras tres rechazos", "Un supervisor debe desbloquearlo en Administración.")]
-    possible = _possible(spool)
-    return [_step(operacion) for operacion in possible] or _why_nothing(spool)
-
-
-def _step(operacion: Operacion) -> Paso:
-    verbo = "Inspeccionar" if operacion == Operacion.METROLOGIA else f"Tomar {operacion.label}"
-    quienes = " o ".join(Rol(rol).label for rol in ROLES_DE[operacion])
-    return Paso(verbo, f"Lo puede hacer: {quienes}.")
-
-
-def _why_nothing(spool: Spool) -> list[Paso]:
-    pending = Operacion.ARM if spool.arm_state != EstadoTrabajo.COMPLETADO else Operacion.SOLD
-    refused = why_not(spool, Accion.TOMAR, pending)
-    return [Paso("Todavía no se puede hacer nada", refused.mensaje)] if refused and not spool.archivado_en else []
-
-
-def _sessions(sesiones: Iterable[Sesion]) -> Iterable[Hito]:
-    for sesion in sesiones:
-        quien = sesion.trabajador.worker_nombre if sesion.trabajador else "Alguien"
-        hasta = f"{hora(sesion.hasta)}" if sesion.hasta else "ahora"
-        cierre = _CIERRES[sesion.cierre] if sesion.cierre else "sigue trabajando"
-        yield Hito(
-            instante=sesion.desde,
-            titulo=f"{quien} · {sesion.operacion.label} · {sesion.duracion}",
-            texto=f"{hora(sesion.desde)} → {hasta} · {cierre}",
-            abierta=sesion.hasta is None,
-        )
-
-
-def _others(eventos: Iterable[Evento]) -> Iterable[Hito]:
-    for evento in eventos:
-        if evento.accion in _TOLD_APART or evento.tipo == TipoEvento.EDICION_HOJA:
-            yield Hito(evento.instante, _other(evento), f"{hora(evento.instante)} · desde {evento.actor_nombre}")
-
-
-def _other(evento: Evento) -> str:
-    quien = evento.trabajador.worker_nombre if evento.trabajador else evento.actor_nombre
-    motivo = f": «{evento.detalle['motivo']}»" if evento.detalle.get("motivo") else ""
-    if evento.accion == Accion.INSPECCIONAR:
-        approved = evento.detalle.get("resultado") == Resultado.APROBADO
-        ciclo = f"RECHAZADO (ciclo {evento.detalle.get('ciclo')}/{CICLOS_MAXIMOS})"
-        return f"{quien} · METROLOGÍA · {'APROBADO' if approved else ciclo}"
-    if evento.accion == Accion.LIBERAR:
-        return f"{evento.actor_nombre} lo liberó de {quien}{motivo}"
-    if evento.accion == Accion.DESBLOQUEAR:
-        return f"{evento.actor_nombre} lo desbloqueó{motivo}"
-    if evento.accion in CORRECCIONES:
-        return f"{evento.actor_nombre} {correction_of(evento)}{motivo}"
-    return "Se editó en la hoja"

@@ -22,6 +22,7 @@ from occupation.queries import (
     Fila,
     Pagina,
     Recorte,
+    count_by_avance,
     count_by_nv,
     duplicated,
     find_spool,
@@ -48,6 +49,9 @@ NVS = 300
 RELEASED_SHOWN = timedelta(hours=12)
 PESTANAS = (Operacion.ARM, Operacion.SOLD, Operacion.REPARACION, Operacion.METROLOGIA)
 """The tabs, in the order of the work."""
+
+QUEUES = (Operacion.REPARACION, Operacion.METROLOGIA)
+"""The tabs that say how many spools wait."""
 
 FRAGMENTS = {"lista": "occupation/_lista.html", "mas": "occupation/_lista.html"}
 
@@ -214,9 +218,16 @@ class Pantalla:
         """Into what the list divides."""
         offered = [(None, "Todos"), *((avance, avance.label) for avance in self._offered)]
         return [
-            Opcion(texto, self.url(avance=avance, elegir=""), self.recorte.avance == avance)
+            Opcion(texto, self.url(avance=avance, elegir=""), self.recorte.avance == avance, self.cuentas.get(avance))
             for avance, texto in offered
         ]
+
+    @cached_property
+    def cuentas(self) -> dict[Avance | None, int]:
+        """How many spools are so far, where they are a queue that somebody works off; a search is not counted."""
+        if self.operacion not in QUEUES or self.q:
+            return {}
+        return count_by_avance(operacion=self.operacion, nv=self.recorte.nv)
 
     @property
     def otra_nv(self) -> Opcion:

@@ -20,7 +20,8 @@ DONE = {"Fecha_Armado": "06-01-2026", "Armador": "MR(93)", "Fecha_Soldadura": "0
 def open_shop(live: LiveTaller, folder: Path) -> None:
     """Import a workbook: 60 workers from 41 to 100, all Ayudante; Miguel Rojas, 93, may do everything.
 
-    A hundred spools to take: up to number 60 they are of NV0650, the rest of NV0700.
+    A hundred spools to take: up to number 60 they are of NV0650, the rest of NV0700. Five wait for their first
+    inspection; of four that were rejected one waits for repair, one's repair is paused, one is blocked, one repaired.
     """
     # Not above: the bench taps these screens in a process that knows no models.
     from tests.books import BookFolder, fila
@@ -34,6 +35,13 @@ def open_shop(live: LiveTaller, folder: Path) -> None:
         fila(f"MK-1335-CW-25238-{number:03}", NV="NV0650" if number <= 60 else "NV0700") for number in range(1, 101)
     ]
     filas += [fila(f"QC-77-{number:03}", DONE) for number in range(1, 6)]
+    repair = {
+        "RECHAZADO (Ciclo 2/3) - Pendiente reparación": "RP-9-001",
+        "REPARACION_PAUSADA (Ciclo 1/3)": "RP-9-002",
+        "BLOQUEADO - Contactar supervisor": "RP-9-003",
+        "PENDIENTE_METROLOGIA (Ciclo 2/3)": "RP-9-004",
+    }
+    filas += [fila(tag, DONE, Estado_Detalle=text) for text, tag in repair.items()]
     filas += [fila("LARGO-" + "W" * 90 + "-009")]
     BookFolder(folder, filas, people=[*people, LONGEST], roles=roles).save()
     command(live, "import_workbook", str(folder))

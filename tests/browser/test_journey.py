@@ -30,7 +30,7 @@ def wall(chromium: Browser, shared_taller: LiveTaller) -> Iterator[Stand]:
         yield opened.pair("board")
 
 
-def test_a_shift_takes_three_taps_one_tap_and_two_taps_and_the_wall_shows_it(tablet: Stand, wall: Stand) -> None:
+def test_a_shift_takes_three_taps_one_two_and_two_again_and_the_wall_shows_it(tablet: Stand, wall: Stand) -> None:
     script = tablet.page.evaluate("1") == 1 if tablet.page.locator("html.js").count() else False
     tag = "MK-1335-CW-25238-001" if script else "MK-1335-CW-25238-002"
     card = wall.page.locator(".tarjeta", has_text=tag[-3:])
@@ -59,6 +59,12 @@ def test_a_shift_takes_three_taps_one_tap_and_two_taps_and_the_wall_shows_it(tab
     assert tablet.taps == 2
     assert tablet.sessions(tag) == ["MR(93) · ARMADO · 0m", "MR(93) · ARMADO · 0m"]
 
+    tablet.taps, other = 0, f"{tag[:-1]}{int(tag[-1]) + 2}"
+    tablet.tap(tablet.row(other))
+    tablet.tap(tablet.take_button())
+    expect(tablet.card(other)).to_be_visible()
+    assert tablet.taps == 2
+
 
 def test_many_are_taken_at_once_and_paused_at_once(tablet: Stand) -> None:
     tablet.step_up(50)
@@ -72,15 +78,17 @@ def test_many_are_taken_at_once_and_paused_at_once(tablet: Stand) -> None:
     expect(tablet.notice()).to_contain_text("3 spools pausados por AS(50)")
 
 
-def test_an_inspection_is_asked_twice_and_told(tablet: Stand) -> None:
+def test_an_inspection_takes_three_taps_is_asked_twice_and_told(tablet: Stand) -> None:
     tablet.step_up(93)
     tag = "QC-77-001" if tablet.page.locator("html.js").count() else "QC-77-002"
     tablet.tap(tablet.page.get_by_role("link", name="METROLOGÍA"))
+    tablet.taps = 0
     tablet.tap(tablet.page.locator("a.entera", has_text=tag[-3:]))
     tablet.tap(tablet.page.get_by_role("link", name="RECHAZADO"))
     expect(tablet.page.get_by_text("Es el rechazo 1/3: el spool pasa a REPARACIÓN.")).to_be_visible()
     tablet.tap(tablet.page.get_by_role("button", name="CONFIRMAR RECHAZADO"))
     expect(tablet.notice()).to_contain_text(f"Metrología: {tag} RECHAZADO (Ciclo 1/3)")
+    assert tablet.taps == 3
 
 
 def test_cancelling_hides_behind_mas_and_asks(tablet: Stand) -> None:

@@ -200,8 +200,24 @@ def test_a_scanner_anywhere_opens_the_spool(tablet: Stand) -> None:
     tablet.page.get_by_placeholder("Tag, NV o una parte").focus()
     tablet.page.evaluate(SCAN, tag_of(82))
     tablet.page.wait_for_url(f"**/spool/{tag_of(82)}/")
+    for place in ("/", "/trabajo/metrologia/?tag=QC-77-001", f"/viajera/{tag_of(80)}/"):
+        tablet.open(place)
+        tablet.page.evaluate(SCAN, tag_of(83))
+        tablet.page.wait_for_url(f"**/spool/{tag_of(83)}/")
     tablet.page.evaluate(SCAN, "NO-EXISTE-1")
     expect(tablet.page.locator(".aviso.fallo")).to_contain_text("No existe el spool NO-EXISTE-1")
+
+
+def test_a_scan_while_the_day_has_the_focus_opens_the_spool_and_completes_nothing(tablet: Stand) -> None:
+    tablet.step_up()
+    tablet.take(tag_of(9))
+    tablet.card(tag_of(9)).get_by_role("link", name="COMPLETAR").click()
+    tablet.page.get_by_label("Fecha en que se terminó").focus()
+    with tablet.posts() as posts:
+        tablet.page.evaluate(SCAN, tag_of(84))
+        tablet.page.wait_for_url(f"**/spool/{tag_of(84)}/")
+    assert posts == []
+    assert tablet.sessions(tag_of(9)) == ["MR(93) · ARMADO · 0m"]
 
 
 def test_ninety_seconds_without_a_tap_ask_who_it_is(chromium: Browser, shared_taller: LiveTaller) -> None:

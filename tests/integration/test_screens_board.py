@@ -98,7 +98,7 @@ def test_the_last_ten_events_are_told_in_words_latest_first() -> None:
     told = [plain(line) for line in found]
     assert len(told) == 10
     assert told[:4] == [
-        "MR(93) rechazó A -2",
+        "MR(93) rechazó A -2 · ciclo 1/3",
         "MR(93) completó ARMADO A -1",
         "MR(93) tomó ARMADO A -1",
         "marta liberó ARMADO A -1",

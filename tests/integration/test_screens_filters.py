@@ -80,13 +80,21 @@ def test_one_tap_narrows_the_list_to_a_part_of_it_and_one_shows_it_whole() -> No
 
 
 def test_the_inspection_queue_divides_into_first_inspections_and_repaired_ones() -> None:
-    SpoolFactory(tag_hoja="A-6", arm_state=DONE, sold_state=DONE)
-    SpoolFactory(tag_hoja="A-7", arm_state=DONE, sold_state=DONE, ciclo=1)
+    SpoolFactory(tag_hoja="A-6", nv="NV1", arm_state=DONE, sold_state=DONE)
+    SpoolFactory(tag_hoja="A-8", nv="NV2", arm_state=DONE, sold_state=DONE)
+    SpoolFactory(tag_hoja="A-7", nv="NV1", arm_state=DONE, sold_state=DONE, ciclo=1)
     tablet = at_work(Rol.METROLOGIA)
     page = tablet.get("/trabajo/")
-    assert [name for name, _ in chips(page)] == ["Todos", "Primera inspección", "Reparados", "NV: todas ▾"]
-    assert tags(tablet.get(way(page, "Primera inspección"))) == ["A-6"]
-    assert tags(tablet.get(way(page, "Reparados"))) == ["A-7"]
+    assert [name for name, _ in chips(page)] == [
+        "Todos 3",
+        "Primera inspección 2",
+        "Reparados 1",
+        "NV: todas ▾",
+    ]
+    assert tags(tablet.get(way(page, "Primera inspección 2"))) == ["A-6", "A-8"]
+    assert tags(tablet.get(way(page, "Reparados 1"))) == ["A-7"]
+    assert chips(tablet.get("/trabajo/", nv="NV1"))[0] == ("Todos 2", True)
+    assert chips(tablet.get("/trabajo/", q="A"))[0] == ("Todos", True)
     assert "Toque en la lista el spool que va a inspeccionar." in words(page)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
 from occupation.models import CeldaDudosa, FilaDuplicada, Spool, TagAnterior
-from occupation.services import completar, inspeccionar, liberar, pausar, tomar
+from occupation.services import cancelar, completar, inspeccionar, liberar, pausar, tomar
 from occupation.vocabulary import DeviceKind, EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
-from tests.factories import SpoolFactory, TrabajadorFactory
+from tests.api_client import ApiClient
+from tests.factories import DeviceFactory, SpoolFactory, TrabajadorFactory
 from tests.office import words
 from tests.shop import SUPERVISOR, TABLET
 from tests.tablet import FLOOR, Tablet, plain, said, title
@@ -69,6 +72,68 @@ def test_the_history_tells_sessions_with_durations_and_what_others_did_latest_fi
     )
 
 
+CHILE = ZoneInfo("America/Santiago")
+
+
+@pytest.mark.parametrize(
+    ("saturday", "until", "night"),
+    [
+        # At midnight the clocks go back to eleven: the hour that is worked twice counts twice.
+        (date(2026, 4, 4), time(0, 30), "3h 0m"),
+        # At midnight they go on to one: from half past ten to half past one are two hours.
+        (date(2026, 9, 5), time(1, 30), "2h 0m"),
+    ],
+)
+def test_six_sessions_of_two_days_across_a_clock_change_are_told_to_the_minute(
+    saturday: date, until: time, night: str
+) -> None:
+    sunday = saturday + timedelta(days=1)
+    miguel = TrabajadorFactory(id=93, nombre="Miguel", apellido="Rojas")
+    TrabajadorFactory(id=94, nombre="Juan", apellido="Pérez")
+    DeviceFactory(kind=DeviceKind.API, token="secreto")
+    SpoolFactory(tag_hoja="MK-1")
+
+    def at(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
+        return datetime.combine(day, time(hour, minute, second), tzinfo=CHILE).astimezone(UTC)
+
+    def session(
+        worker: int, operacion: Operacion, desde: datetime, hasta: datetime, end: Callable[..., object]
+    ) -> None:
+        tomar(tag="MK-1", trabajador_id=worker, operacion=operacion, actor=TABLET, instante=desde)
+        end(tag="MK-1", trabajador_id=worker, actor=TABLET, instante=hasta)
+
+    def released(*, trabajador_id: int, **verb: Any) -> None:
+        liberar(**verb | {"motivo": f"se fue {trabajador_id}", "actor": SUPERVISOR})
+
+    arm, sold = Operacion.ARM, Operacion.SOLD
+    session(93, arm, at(saturday, 8), at(saturday, 10, 15, 59), pausar)
+    session(94, arm, at(saturday, 10, 30), at(saturday, 11), cancelar)
+    session(93, arm, at(saturday, 13), at(saturday, 13, 45), completar)
+    session(94, sold, at(saturday, 22, 30), datetime.combine(sunday, until, tzinfo=CHILE), pausar)
+    session(94, sold, at(sunday, 8), at(sunday, 8, 59, 59), released)
+    tomar(tag="MK-1", trabajador_id=93, operacion=sold, actor=TABLET, instante=at(sunday, 9))
+    with time_machine.travel(at(sunday, 17, 7), tick=False):
+        page = Tablet().step_up(miguel).get("/spool/MK-1/")
+        _, told = ApiClient("secreto").get("history/MK-1")
+    day, last = f"{saturday:%d-%m}", f"{until:%H:%M}"
+    assert section(page, "historia") == (
+        "Historia MR(93) · SOLDADURA · 8h 7m 09:00 → ahora · sigue trabajando "
+        "marta lo liberó de JP(94): «se fue 94» 08:59 · desde marta "
+        "JP(94) · SOLDADURA · 59m 08:00 → 08:59 · hasta que lo liberaron "
+        f"JP(94) · SOLDADURA · {night} {day} 22:30 → {last} · pausó "
+        f"MR(93) · ARMADO · 45m {day} 13:00 → {day} 13:45 · completó "
+        f"JP(94) · ARMADO · 30m {day} 10:30 → {day} 11:00 · canceló la toma "
+        f"MR(93) · ARMADO · 2h 15m {day} 08:00 → {day} 10:15 · pausó"
+    )
+    durations = ["2h 15m", "30m", "45m", night, "59m", "8h 7m"]
+    assert [each["duration"] for each in told["sessions"]] == durations
+    hours = int(night[0])
+    assert section(page, "tiempos") == (
+        "Tiempo trabajado Operación Trabajador Sesiones Tiempo ARMADO MR(93) 2 3h 0m "
+        f"SOLDADURA MR(93) 1 8h 7m SOLDADURA JP(94) 2 {hours}h 59m SOLDADURA Entre todos 3 {hours + 9}h 6m"
+    )
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
@@ -79,7 +144,10 @@ def test_the_history_tells_sessions_with_durations_and_what_others_did_latest_fi
         ),
         ({"arm_state": DONE}, "Tomar SOLDADURA Lo puede hacer: Soldador o Ayudante."),
         ({"arm_state": DONE, "sold_state": DONE}, "Inspeccionar Lo puede hacer: Metrología."),
-        ({"calidad_state": EstadoCalidad.RECHAZADO}, "Tomar REPARACIÓN Lo puede hacer: Armador o Soldador."),
+        (
+            {"calidad_state": EstadoCalidad.RECHAZADO},
+            "Tomar REPARACIÓN · ciclo 1/3 Lo puede hacer: Armador o Soldador.",
+        ),
         (
             {"calidad_state": EstadoCalidad.BLOQUEADO},
             "Está bloqueado tras tres rechazos Un supervisor debe desbloquearlo",

@@ -36,7 +36,7 @@ def test_a_search_for_repairs_and_inspections_says_why_not() -> None:
         ],
         "METROLOGIA": [
             "Q -1 Bloqueado: contacte al supervisor ›",
-            "Q -2 Rechazado: espera su reparación ›",
+            "Q -2 Rechazado · ciclo 1/3: espera su reparación ›",
             "Q -3 Falta SOLDADURA ›",
         ],
     }
