@@ -96,6 +96,8 @@ def _papeles(spools: int, rng: Random) -> list[Papel]:
         Papel(Etapa.BLOQUEADO, accion=Accion.DESBLOQUEAR),
         Papel(Etapa.REPARADO_OTRA_VEZ, accion=Accion.INSPECCIONAR),
         Papel(Etapa.SOLD_PAUSADA, _left_held, accion=Accion.LIBERAR),
+        Papel(Etapa.ARMADO, accion=Accion.CORREGIR),
+        Papel(Etapa.POR_INSPECCIONAR, accion=Accion.REABRIR),
     ]
     papeles += [Papel(etapa) for etapa in spread(spools - len(papeles), rng)]
     rng.shuffle(papeles)

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from occupation import services
 from occupation.demo.book import DemoBook
@@ -223,11 +223,13 @@ class Shift:
             self._plan(one_more, lambda later: self._stay(operario, later))
 
     def _plan_supervision(self) -> None:
-        """A forgotten spool set free, a block lifted, and a third rejection."""
+        """A forgotten spool set free, a block lifted, two records put right, and a third rejection."""
         first, second = self.tramos[0].desde.date(), self.tramos[2].desde.date()
         inspector = next(operario for operario in self.crew if Operacion.METROLOGIA in operario.operaciones)
         guion = self.book.guion
         self._plan(at(first, time(7, 48)), lambda now: self._liberar(guion[Accion.LIBERAR], now))
+        self._plan(at(first, time(9, 5)), lambda now: self._corregir(guion[Accion.CORREGIR], now))
+        self._plan(at(second, time(8, 40)), lambda now: self._reabrir(guion[Accion.REABRIR], now))
         self._plan(at(second, time(10, 20)), lambda now: self._desbloquear(guion[Accion.DESBLOQUEAR], now))
         self._plan(
             at(second, time(11, 10)),
@@ -235,20 +237,36 @@ class Shift:
         )
 
     def _liberar(self, tag: str, instante: datetime) -> None:
-        self.apart.discard(tag)
-        motivo = "Se fue sin pausar; el turno terminó"
-        services.liberar(tag=tag, motivo=motivo, actor=SUPERVISOR, instante=instante)
-        self._did(Accion.LIBERAR, tag)
+        self._supervise(Accion.LIBERAR, tag, instante, "Se fue sin pausar; el turno terminó")
 
     def _desbloquear(self, tag: str, instante: datetime) -> None:
+        self._supervise(Accion.DESBLOQUEAR, tag, instante, "Ingeniería aprobó rehacer la unión 3")
+
+    def _corregir(self, tag: str, instante: datetime) -> None:
+        """The fit-up was somebody else's."""
+        fitters = [operario for operario in self.crew if Operacion.ARM in operario.operaciones]
+        other = next(one.trabajador.id for one in fitters if one.trabajador.id != self.spools[tag].armador_id)
+        what = {"operacion": Operacion.ARM, "trabajador_id": other}
+        self._supervise(Accion.CORREGIR, tag, instante, "Se anotó a otro en la planilla", **what)
+
+    def _reabrir(self, tag: str, instante: datetime) -> None:
+        motivo = "Falta el cordón de la unión 2"
+        self._supervise(Accion.REABRIR, tag, instante, motivo, operacion=Operacion.SOLD)
+
+    def _supervise(self, accion: Accion, tag: str, instante: datetime, motivo: str, **what: Any) -> None:
         self.apart.discard(tag)
-        motivo = "Ingeniería aprobó rehacer la unión 3"
-        services.desbloquear(tag=tag, motivo=motivo, actor=SUPERVISOR, instante=instante)
-        self._did(Accion.DESBLOQUEAR, tag)
+        _SUPERVISE[accion](tag=tag, motivo=motivo, actor=SUPERVISOR, instante=instante, **what)
+        self._did(accion, tag)
 
 
 _CLOSE: Final[dict[Accion, Callable[..., services.Respuesta]]] = {
     Accion.PAUSAR: services.pausar,
     Accion.COMPLETAR: services.completar,
     Accion.CANCELAR: services.cancelar,
+}
+_SUPERVISE: Final[dict[Accion, Callable[..., services.Respuesta]]] = {
+    Accion.LIBERAR: services.liberar,
+    Accion.DESBLOQUEAR: services.desbloquear,
+    Accion.CORREGIR: services.corregir,
+    Accion.REABRIR: services.reabrir,
 }

@@ -7,7 +7,7 @@ says who did it, as the sheet may (docs/decisions/0010).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ DIA = {Operacion.ARM: "fecha_armado", Operacion.SOLD: "fecha_soldadura", Operaci
 """Where each operation keeps the day on which it was completed."""
 
 
-def corregir(
+def corregir(  # noqa: PLR0913  each is a word of the order, said by name
     *,
     tag: str,
     operacion: Operacion,
@@ -34,6 +34,7 @@ def corregir(
     fecha: date | None = None,
     clave: str | None = None,
     version: UUID | None = None,
+    instante: datetime | None = None,
 ) -> Respuesta:
     """Say who really completed ARM or SOLD (any worker the shop knows), or on which day; None leaves it as it is.
 
@@ -41,7 +42,7 @@ def corregir(
     would change, and for a day in the future.
     """
     pedido: dict[str, Any] = {"operacion": operacion, "actor": actor, "clave": clave, "version": version}
-    orden = with_reason(Accion.CORREGIR, tag, motivo, trabajador_id=trabajador_id, dia=fecha, **pedido)
+    orden = with_reason(Accion.CORREGIR, tag, motivo, instante, trabajador_id=trabajador_id, dia=fecha, **pedido)
     if fecha is not None and fecha > chile_day(orden.instante):
         raise SolicitudInvalida({"fecha": "no puede ser futura"})
     return execute(_CORREGIR, orden)
@@ -55,6 +56,7 @@ def reabrir(
     actor: Actor,
     clave: str | None = None,
     version: UUID | None = None,
+    instante: datetime | None = None,
 ) -> Respuesta:
     """Take back that ARM or SOLD is completed (it is paused work then), or that the spool is approved.
 
@@ -62,7 +64,7 @@ def reabrir(
     somebody holds the spool, while its repair is begun, and while it is blocked.
     """
     pedido: dict[str, Any] = {"operacion": operacion, "actor": actor, "clave": clave, "version": version}
-    return execute(_REABRIR, with_reason(Accion.REABRIR, tag, motivo, **pedido))
+    return execute(_REABRIR, with_reason(Accion.REABRIR, tag, motivo, instante, **pedido))
 
 
 def _judge_corregir(caso: Caso) -> None:

@@ -21,6 +21,7 @@ from occupation.refusals import CodigoInvalido, DemasiadasSolicitudes, Solicitud
 from occupation.services import invite, issue_token, pair, rename, revoke, touch
 from occupation.services._transaction import _sqlite_writer
 from occupation.vocabulary import DeviceKind, DeviceScope
+from taller.database import BUSY_SECONDS
 from tests.api_client import ApiClient
 from tests.factories import DeviceFactory
 
@@ -268,7 +269,7 @@ def test_a_read_never_waits_for_who_is_writing(clock: Traveller, what: str) -> N
     with somebody_writing(what):
         started = time.perf_counter()
         assert [api.get("workers")[0] for _ in range(2)] == [200, 200]
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < BUSY_SECONDS, "one of them waited for the lock to the end"
     assert Device.objects.get(pk=device.pk).visto_en is None
     clock.shift(timedelta(seconds=59))
     api.get("workers")
