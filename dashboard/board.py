@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from occupation.eligibility import eligible
-from occupation.history import duration, seconds_between
+from occupation.history import duration, midnight, seconds_between
 from occupation.models import Evento, Spool
 from occupation.queries import journal_id, there_are_spools
 from occupation.vocabulary import CICLOS_MAXIMOS, Accion, EstadoCalidad, Operacion, TipoEvento
@@ -190,7 +190,7 @@ def _completions(ahora: datetime) -> Counter[int]:
     """Operations completed today, by the hour of the shop's clock."""
     hoy = _local(ahora).date()
     today = Evento.objects.filter(
-        accion=Accion.COMPLETAR, instante__gte=_midnight(hoy), instante__lt=_midnight(hoy + timedelta(days=1))
+        accion=Accion.COMPLETAR, instante__gte=midnight(hoy), instante__lt=midnight(hoy + timedelta(days=1))
     )
     return Counter(_local(instante).hour for instante in today.values_list("instante", flat=True))
 
@@ -221,7 +221,3 @@ def _last_events() -> list[Evento]:
 
 def _local(instante: datetime) -> datetime:
     return instante.astimezone(ZoneInfo(settings.TIME_ZONE))
-
-
-def _midnight(dia: date) -> datetime:
-    return datetime.combine(dia, time.min, tzinfo=ZoneInfo(settings.TIME_ZONE))

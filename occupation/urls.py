@@ -8,6 +8,7 @@ from occupation.views.pairing import vincular
 from occupation.views.picker import entrar, picker
 from occupation.views.pulse import pulso
 from occupation.views.spool import spool, viajera
+from occupation.views.registro import mi_registro
 from occupation.views.supervision import desbloquear, liberar, supervision, supervision_ahora
 from occupation.views.supervisor import entrar as supervision_entrar
 from occupation.views.supervisor import salir
@@ -28,6 +29,7 @@ urlpatterns = [
     path("trabajo/completar/", completar, name="completar"),
     path("trabajo/cancelar/", cancelar, name="cancelar"),
     path("trabajo/metrologia/", metrologia, name="metrologia"),
+    path("mi-registro/", mi_registro, name="mi-registro"),
     path("supervision/", supervision, name="supervision"),
     path("supervision/ahora/", supervision_ahora, name="supervision-ahora"),
     path("supervision/entrar/", supervision_entrar, name="supervision-entrar"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from occupation.admin._base import CappedPaginator, ReadOnlyAdmin, pretty, workers_matching
 from occupation.admin._export import journal_csv
+from occupation.history import midnight
 from occupation.models import Evento, Spool
 from occupation.tags import search_key
 
@@ -49,7 +50,7 @@ class DiaFilter(admin.SimpleListFilter):
         dia = _read_day(self.value())
         if dia is None:
             return queryset
-        return queryset.filter(instante__gte=_midnight(dia), instante__lt=_midnight(dia + timedelta(days=1)))
+        return queryset.filter(instante__gte=midnight(dia), instante__lt=midnight(dia + timedelta(days=1)))
 
 
 def _read_day(text: str | None) -> date | None:
@@ -57,10 +58,6 @@ def _read_day(text: str | None) -> date | None:
         return date.fromisoformat(text or "")
     except ValueError:
         return None
-
-
-def _midnight(dia: date) -> datetime:
-    return timezone.make_aware(datetime.combine(dia, time()))
 
 
 @admin.register(Evento)

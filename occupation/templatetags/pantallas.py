@@ -155,6 +155,15 @@ _HECHO: dict[str, str] = {
 }
 
 
+CIERRE_EN_PALABRAS = {
+    Accion.PAUSAR: "pausó",
+    Accion.COMPLETAR: "completó",
+    Accion.CANCELAR: "canceló la toma",
+    Accion.LIBERAR: "hasta que lo liberaron",
+}
+"""How a session ended, for a line that begins with who and when."""
+
+
 def correction_of(evento: Evento) -> str:
     """What a supervisor put right, for a sentence that begins with who: `corrigió ARMADO: MR(93) → JP(94)`."""
     que = operation_label(evento.operacion)

@@ -16,7 +16,7 @@ from occupation.history import Sesion, Total, events_of, sessions_of, totals_of
 from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Spool, Trabajador
 from occupation.qr import drawing, spool_address
 from occupation.queries import doubts_of
-from occupation.templatetags.pantallas import correction_of, corriendo, hora
+from occupation.templatetags.pantallas import CIERRE_EN_PALABRAS, correction_of, corriendo, hora
 from occupation.vocabulary import (
     ACCION_DE,
     CICLOS_MAXIMOS,
@@ -32,12 +32,6 @@ from occupation.vocabulary import (
 )
 
 _TOLD_APART = {Accion.LIBERAR, Accion.INSPECCIONAR, Accion.DESBLOQUEAR, *CORRECCIONES}
-_CIERRES = {
-    Accion.PAUSAR: "pausó",
-    Accion.COMPLETAR: "completó",
-    Accion.CANCELAR: "canceló la toma",
-    Accion.LIBERAR: "hasta que lo liberaron",
-}
 _CLASE = {
     EstadoCalidad.PENDIENTE: "libre",
     EstadoCalidad.APROBADO: "bien",
@@ -219,7 +213,7 @@ def _steps(spool: Spool) -> list[Paso]:
     if spool.calidad_state == EstadoCalidad.APROBADO:
         return [Paso("Está aprobado", "No queda nada por hacer en el taller.")]
     if spool.calidad_state == EstadoCalidad.BLOQUEADO:
-        return [Paso("Está bloqueado tras tres rechazos", "Un supervisor debe desbloquearlo en Administración.")]
+        return [Paso("Está bloqueado tras tres rechazos", "Un supervisor debe desbloquearlo.")]
     possible = _possible(spool)
     return [_step(spool, operacion) for operacion in possible] or _why_nothing(spool)
 
@@ -247,7 +241,7 @@ def _sessions(sesiones: Iterable[Sesion]) -> Iterable[Hito]:
         )
         cuanto = sesion.duracion if sesion.hasta else corriendo(sesion.desde)
         hasta = hora(sesion.hasta) if sesion.hasta else "ahora"
-        cierre = _CIERRES[sesion.cierre] if sesion.cierre else "sigue trabajando"
+        cierre = CIERRE_EN_PALABRAS[sesion.cierre] if sesion.cierre else "sigue trabajando"
         yield Hito(
             instante=sesion.desde,
             titulo=format_html("{} · {} · {}", quien, que, cuanto),

@@ -35,6 +35,7 @@ PAGES = [
     "/trabajo/metrologia/?tag=QC-77-001",
     "/trabajo/metrologia/?tag=QC-77-001&resultado=RECHAZADO",
     f"/spool/{HELD}/",
+    "/mi-registro/",
     "/spool/NO-HAY/",
     "/tablero/",
     "/nada/",
