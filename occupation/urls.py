@@ -7,8 +7,8 @@ from occupation.views.metrologia import metrologia
 from occupation.views.pairing import vincular
 from occupation.views.picker import entrar, picker
 from occupation.views.pulse import pulso
-from occupation.views.spool import spool, viajera
 from occupation.views.registro import mi_registro
+from occupation.views.spool import spool, viajera
 from occupation.views.supervision import desbloquear, liberar, supervision, supervision_ahora
 from occupation.views.supervisor import entrar as supervision_entrar
 from occupation.views.supervisor import salir
