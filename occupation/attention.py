@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from occupation.gateways import claims, connection
@@ -24,7 +24,6 @@ from occupation.models import (
     Spool,
 )
 from occupation.models.spool import SpoolQuerySet
-from occupation.queries import mirror_behind
 from occupation.vocabulary import EstadoCalidad, MarcaRedis, TipoErrorHoja
 
 SILENT_AFTER = timedelta(days=1)
@@ -149,14 +148,19 @@ def _mirror(ahora: datetime) -> list[Asunto]:
     held = Retencion.objects.filter(permitida=False).order_by("hoja", "tipo")
     open_ones = Conflicto.objects.filter(tomado="").order_by("id")
     parked = Mirror.objects.parked().order_by("error_en")
-    waiting, oldest = mirror_behind()
+    late = mirror_late(ahora)
     return [
         *_unreached(ahora),
         _named(Tema.RETENIDAS, held, "motivo"),
         _named(Tema.CONFLICTOS, open_ones, "spool__tag_hoja"),
         _named(Tema.ESTACIONADAS, parked, "spool__tag_hoja"),
-        Asunto(Tema.HOJA, waiting, desde=oldest),
+        Asunto(Tema.HOJA, late.count(), desde=late.aggregate(oldest=Min("behind_since"))["oldest"]),
     ]
+
+
+def mirror_late(ahora: datetime) -> QuerySet[Mirror]:
+    """What waits for the sheet for longer than its turn takes; a parked row is told apart."""
+    return Mirror.objects.behind().filter(error="", behind_since__lt=ahora - UNREACHED_AFTER)
 
 
 def _unreached(ahora: datetime) -> list[Asunto]:

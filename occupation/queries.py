@@ -31,6 +31,11 @@ RECENT_EVENTS = 200
 _NOTHING_YET = (0, UUID(int=0))
 
 
+def worker_names() -> dict[int, str]:
+    """Everybody whom the shop knows, as it shows them: 93 → `MR(93)`."""
+    return {one.id: one.worker_nombre for one in Trabajador.objects.all()}
+
+
 def find_spool(tag: str, *, lock: bool = False) -> Spool:
     """The living spool of any spelling of `tag`, locked until the transaction ends if asked.
 

@@ -229,7 +229,7 @@ class TipoErrorHoja(TextChoices):
     """Why the book was not reached."""
 
     PERMISO = "permiso", "sin permiso"
-    CUOTA = "cuota", "cuota gastada"
+    CUOTA = "cuota", "hay que esperar"
     LIBRO = "libro", "libro ilegible"
 
 

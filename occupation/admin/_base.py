@@ -12,6 +12,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
 from django.db.models import BigIntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -64,6 +65,26 @@ class ReadOnlyAdmin(TypedModelAdmin[M]):
         """A page under this model's address, for people who are logged in; not inside a transaction."""
         full = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, self.admin_site.admin_view(view), name=full)
+
+
+class DecisionAdmin(ReadOnlyAdmin[M]):
+    """A list whose rows wait for a decision of an administrator's, carried out by a service."""
+
+    def may(self, request: HttpRequest) -> bool:
+        """Whether this person may decide. Everybody else who may look only looks."""
+        return request.user.has_perm(f"occupation.change_{self.opts.model_name}")
+
+    def has_decidir_permission(self, request: HttpRequest) -> bool:
+        return self.may(request)
+
+    def back(self) -> HttpResponse:
+        """To the list, which tells what happened."""
+        return redirect(f"admin:occupation_{self.opts.model_name}_changelist")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {"puede": self.may(request), **(extra_context or {})})
 
 
 def _forget_impossible_rows(request: HttpRequest) -> None:

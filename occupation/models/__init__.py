@@ -5,6 +5,7 @@ from occupation.models.device import Device, PairingAttempt, PairingCode
 from occupation.models.evento import Evento
 from occupation.models.mirror import (
     CeldaDudosa,
+    CicloHoja,
     Conflicto,
     EdicionDevuelta,
     EstadoHoja,
@@ -21,6 +22,7 @@ from occupation.models.trabajador import Trabajador, TrabajadorRol
 __all__ = [
     "Bloqueado",
     "CeldaDudosa",
+    "CicloHoja",
     "ClaveIdempotencia",
     "Conflicto",
     "Device",

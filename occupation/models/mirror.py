@@ -128,13 +128,16 @@ class EdicionDevuelta(models.Model):
 class Retencion(models.Model):
     """A tab that is neither read nor written, or whose read was refused. It goes by itself when its cause does.
 
-    Only what an admin has to allow stays until `permitida`: many edits at once, or rows that really were deleted.
+    Only what an admin has to allow stays until `permitida`: many edits at once, or rows that really were deleted;
+    `cuantas` there are of those, and `detalle` names them, a sentence each. More than that was not allowed.
     """
 
     hoja = models.CharField(max_length=20)
     tipo = models.CharField(max_length=20, choices=TipoRetencion)
     encabezado = models.CharField(max_length=100, blank=True)
     motivo = models.CharField(max_length=500)
+    cuantas = models.PositiveIntegerField("cuántas", default=0)
+    detalle = models.JSONField(default=list, blank=True)
     desde = models.DateTimeField()
     permitida = models.BooleanField(default=False)
 
@@ -175,6 +178,27 @@ class EstadoHoja(models.Model):
 
     def __str__(self) -> str:
         return "estado de la hoja"
+
+
+class CicloHoja(models.Model):
+    """A cycle of the mirror that changed or refused something, or did not reach the book, in the words of its report.
+
+    One that repeats itself is counted in the row it has: from `desde` to `hasta`, `veces` times.
+    """
+
+    desde = models.DateTimeField()
+    hasta = models.DateTimeField()
+    veces = models.PositiveIntegerField(default=1)
+    completo = models.BooleanField(default=True)
+    resumen = models.CharField(max_length=500)
+    lineas = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        verbose_name = "ciclo de la hoja"
+        verbose_name_plural = "ciclos de la hoja"
+
+    def __str__(self) -> str:
+        return self.resumen
 
 
 class CeldaDudosa(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from occupation.machines.soldadura import ARM_SUFICIENTE
 from occupation.models import Conflicto, EdicionDevuelta, Evento, Mirror, Spool, Trabajador
-from occupation.refusals import OperacionNoDisponible
+from occupation.refusals import OperacionNoDisponible, VersionConflict
 from occupation.services._orden import Actor, chile_day
 from occupation.services._transaction import verb_transaction
 from occupation.services.occupation import completar
@@ -80,15 +81,21 @@ def _last_change(spool_id: int) -> datetime | None:
     return last.first()
 
 
-def resolver(*, conflicto_id: int, tomar: Literal["hoja", "app"], actor: Actor) -> Conflicto:
+def resolver(
+    *, conflicto_id: int, tomar: Literal["hoja", "app"], actor: Actor, version: UUID | None = None
+) -> Conflicto:
     """Decide a conflict. The app's value stands already; the sheet's is judged and adopted as a fresh edit would be.
 
+    `version` is the spool's that the decision was taken on: with another one now the sheet's value is VERSION_CONFLICT.
     Raises `Conflicto.DoesNotExist`, or the refusal of what the sheet's value would do now; the conflict stays open
     then. One that is decided already stays as it was decided.
     """
     conflicto = Conflicto.objects.select_related("spool").get(pk=conflicto_id)
     if conflicto.tomado:
         return conflicto
+    spool = conflicto.spool
+    if tomar == "hoja" and version not in (None, spool.version):
+        raise VersionConflict(spool.tag_hoja, str(spool.version))
     if tomar == "hoja":
         _take_the_sheets(conflicto, actor)
     with verb_transaction():

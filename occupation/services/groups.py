@@ -26,6 +26,7 @@ _SUPERVISION = (
     "view_ediciondevuelta",
     "view_retencion",
     "view_estadohoja",
+    "view_ciclohoja",
 )
 _ADMINISTRATION = (
     "view_device",

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from occupation.models import Retencion
 from occupation.services._transaction import verb_transaction
+from occupation.sheets.guard import Loss
 from occupation.sheets.layout import Hold, Tab
 from occupation.vocabulary import TipoRetencion
 
@@ -16,14 +17,17 @@ PERMISIBLES: Final = (TipoRetencion.EDICIONES, TipoRetencion.ENCOGIDA)
 """What is held until an administrator allows it. The rest goes on by itself once the sheet is mended."""
 
 _SHOWN = 500
+_LISTED = 200
 
 
-def hold(hoja: Tab, tipo: TipoRetencion, motivo: str, encabezado: str = "") -> bool:
-    """Say why a tab is left alone; whether that is news."""
-    seen = {"motivo": motivo[:_SHOWN], "encabezado": encabezado}
-    known = Retencion.objects.filter(hoja=hoja, tipo=tipo)
-    if known.filter(**seen).exists():
+def hold(
+    hoja: Tab, tipo: TipoRetencion, motivo: str, encabezado: str = "", *, cuantas: int = 0, detalle: Sequence[str] = ()
+) -> bool:
+    """Say why a tab is left alone; whether that is news. What an admin allowed before was something else then."""
+    same = {"motivo": motivo[:_SHOWN], "encabezado": encabezado, "cuantas": cuantas}
+    if Retencion.objects.filter(hoja=hoja, tipo=tipo, **same).exists():
         return False
+    seen = {**same, "detalle": list(detalle[:_LISTED]), "permitida": False}
     with verb_transaction():
         fresh = {**seen, "desde": timezone.now()}
         return Retencion.objects.update_or_create(hoja=hoja, tipo=tipo, defaults=seen, create_defaults=fresh)[1]
@@ -37,31 +41,32 @@ def release(hoja: Tab, tipo: TipoRetencion) -> bool:
         return bool(Retencion.objects.filter(hoja=hoja, tipo=tipo).delete()[0])
 
 
-def sync_holds(holds: Sequence[Hold], refusals: Sequence[tuple[Tab, str]]) -> None:
+def sync_holds(holds: Sequence[Hold], losses: Sequence[Loss]) -> None:
     """Make what is held for its headers, or refused for what it lost, that of the reading just made.
 
     Whether Metadata lost rows is found out later, when its events are written.
     """
     for one in holds:
         hold(one.tab, TipoRetencion.ENCABEZADO, one.motivo, one.encabezado or "")
-    for tab, sentence in refusals:
-        hold(tab, TipoRetencion.ENCOGIDA, sentence)
+    for lost in losses:
+        hold(lost.tab, TipoRetencion.ENCOGIDA, lost.motivo, cuantas=lost.cuantas, detalle=lost.detalle)
     for tab in Tab:
         if tab not in {one.tab for one in holds}:
             release(tab, TipoRetencion.ENCABEZADO)
-        if tab != Tab.METADATA and tab not in {refused for refused, _ in refusals}:
+        if tab != Tab.METADATA and tab not in {lost.tab for lost in losses}:
             release(tab, TipoRetencion.ENCOGIDA)
 
 
-def permit(hoja: Tab, tipo: TipoRetencion) -> bool:
-    """An admin says yes: the next cycle does what was held back. Whether there was anything to allow.
+def permit(hoja: Tab, tipo: TipoRetencion, *, cuantas: int | None = None) -> bool:
+    """An admin says yes: the next cycle does what was held back. Whether it was still that, and so many (None: any).
 
     ValueError for what nobody's word mends: it has to be repaired in the sheet.
     """
     if tipo not in PERMISIBLES:
         raise ValueError(f"{tipo} is mended in the sheet, not allowed")
+    seen = {} if cuantas is None else {"cuantas": cuantas}
     with verb_transaction():
-        return bool(Retencion.objects.filter(hoja=hoja, tipo=tipo).update(permitida=True))
+        return bool(Retencion.objects.filter(hoja=hoja, tipo=tipo, **seen).update(permitida=True))
 
 
 def waiting(hoja: Tab, tipo: TipoRetencion) -> str:
@@ -70,6 +75,6 @@ def waiting(hoja: Tab, tipo: TipoRetencion) -> str:
     return one.motivo if one else ""
 
 
-def allowed(hoja: Tab, tipo: TipoRetencion) -> bool:
-    """Whether an admin allowed what the tab was held for."""
-    return Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=True).exists()
+def allowed(hoja: Tab, tipo: TipoRetencion, cuantas: int) -> bool:
+    """Whether an admin allowed what the tab was held for, and that it was no less than there is now."""
+    return Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=True, cuantas__gte=cuantas).exists()

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 
-from occupation.models import EstadoHoja, Mirror, VersionMostrada
+from occupation.models import CicloHoja, EstadoHoja, Mirror, VersionMostrada
 from occupation.services._transaction import verb_transaction
 from occupation.services.importing import locked_spools
 from occupation.sheets.identity import version_of
@@ -22,7 +23,11 @@ KEPT = timedelta(days=60)
 """How long a version that stood in the sheet is known: a file left open for longer is nobody's."""
 
 _BATCH = 200
+CYCLES_KEPT = 200
+"""How many of the last cycles that did something are kept for people to read."""
+
 _SHOWN = 500
+_LINES = 100
 
 
 class RowWritten(NamedTuple):
@@ -104,9 +109,28 @@ def remember(**columns: Any) -> None:
         keep(**columns)
 
 
-def reached() -> None:
-    """A cycle came to its end: what kept the book from being reached before is over."""
-    remember(sincronizada_en=timezone.now(), error="", error_tipo="", error_desde=None, esperar_hasta=None)
+def reached(resumen: str = "", lineas: Sequence[str] = (), *, complete: bool = True) -> None:
+    """A cycle came to its end: what kept the book from being reached before is over.
+
+    With a `resumen` it did something that people may want to read later, `complete` or not.
+    """
+    with verb_transaction():
+        keep(sincronizada_en=timezone.now(), error="", error_tipo="", error_desde=None, esperar_hasta=None)
+        if resumen:
+            _note_cycle(resumen, lineas, complete=complete)
+
+
+def _note_cycle(resumen: str, lineas: Sequence[str], *, complete: bool) -> None:
+    """Keep what a cycle did, inside a transaction; one that says the same as the last is counted there."""
+    ahora, last = timezone.now(), CicloHoja.objects.order_by("-id").first()
+    said = {"resumen": resumen[:_SHOWN], "lineas": list(lineas[:_LINES]), "completo": complete}
+    if last and said == {name: getattr(last, name) for name in said}:
+        CicloHoja.objects.filter(pk=last.pk).update(hasta=ahora, veces=F("veces") + 1)
+        return
+    CicloHoja.objects.create(desde=ahora, hasta=ahora, **said)
+    old = CicloHoja.objects.order_by("-id").values_list("id", flat=True)[CYCLES_KEPT : CYCLES_KEPT + 1].first()
+    if old:
+        CicloHoja.objects.filter(pk__lte=old).delete()
 
 
 def not_reached(kind: TipoErrorHoja, sentence: str, wait: float | None = None) -> bool:
@@ -118,7 +142,9 @@ def not_reached(kind: TipoErrorHoja, sentence: str, wait: float | None = None) -
     now = timezone.now()
     until = {} if wait is None else {"esperar_hasta": now + timedelta(seconds=wait)}
     shown = sentence[:_SHOWN]
-    remember(error=shown, error_tipo=kind, error_desde=state.error_desde or now, **until)
+    with verb_transaction():
+        keep(error=shown, error_tipo=kind, error_desde=state.error_desde or now, **until)
+        _note_cycle(shown, (), complete=False)
     return state.error != shown
 
 

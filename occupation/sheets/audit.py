@@ -15,7 +15,7 @@ from django.db.models import Max, QuerySet
 
 from occupation.models import EstadoHoja, Evento
 from occupation.sheets.book import Ask, Grid, RowChange
-from occupation.sheets.guard import shrunk
+from occupation.sheets.guard import Accepts, no_loss, shrunk
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import Accion, ActorTipo, TipoEvento
 
@@ -32,13 +32,15 @@ _NOT_TOLD: Final = (TipoEvento.STATE_CHANGE, TipoEvento.IMPORTACION)
 class AuditPlan:
     """Events to write with their rows, and the id up to which the audit is complete once these rows are seen.
 
-    `refused` says, in Spanish, why nothing may be written after this read; `more` that there are later events.
+    `refused` says, in Spanish, why nothing may be written after this read, and `lost` how many rows it lacks; `more`
+    that there are later events.
     """
 
     rows: Sequence[RowChange] = ()
     hasta: int = 0
     last_row: int = 1
     refused: str = ""
+    lost: int = 0
     more: bool = False
 
     @property
@@ -64,15 +66,17 @@ def ask(state: EstadoHoja, *, whole: bool) -> Ask:
     return Ask(Tab.METADATA, None, first)
 
 
-def plan(grid: Grid, state: EstadoHoja, *, accept_shrink: bool = False) -> AuditPlan:
+def plan(grid: Grid, state: EstadoHoja, accepts: Accepts = no_loss) -> AuditPlan:
     """Choose the rows for the events that the sheet lacks: those reserved before, else the first free ones."""
     had, found = state.metadata_fila - 1, grid.last_row - 1
-    if not accept_shrink and shrunk(had, found, empty=found == 0):
-        return AuditPlan(refused=f"la hoja {Tab.METADATA} trae {found} de {had} filas: parece una lectura incompleta")
+    gone_for_good = had > found and accepts(Tab.METADATA, had - found)
+    if not gone_for_good and shrunk(had, found, empty=found == 0):
+        why = f"la hoja {Tab.METADATA} trae {found} de {had} filas: parece una lectura incompleta"
+        return AuditPlan(refused=why, lost=had - found)
     present = _present(grid)
     taken = {row.number for row in grid.rows}
     last = Evento.objects.aggregate(last=Max("id"))["last"] or 0
-    since = state.metadata_hasta if found >= had or accept_shrink else _last_present(state, present)
+    since = state.metadata_hasta if found >= had or gone_for_good else _last_present(state, present)
     events = list(told_after(since).select_related("trabajador").order_by("id")[:EVENTS_PER_WRITE])
     more = len(events) == EVENTS_PER_WRITE
     hasta = events[-1].pk if more else last

@@ -15,7 +15,8 @@ from uuid import UUID
 from django.utils import timezone
 from tenacity import Retrying, retry_if_result, stop_after_attempt
 
-from occupation.models import EstadoHoja, Mirror, Retencion, Trabajador
+from occupation.models import EstadoHoja, Mirror, Retencion
+from occupation.queries import worker_names
 from occupation.refusals import Ocupado, Refused, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
 from occupation.services.holds import allowed, hold, release, sync_holds, waiting
@@ -88,8 +89,14 @@ class Cycle:
             retry_error_callback=lambda _: None,
         )(self._attempt)
         if not self.dry_run:
-            reached()
+            told = self.report
+            lines = [*(told.imported.lines if told.imported else []), *told.lines]
+            reached(told.summary() if told.effective else "", lines, complete=told.complete)
         return self.report
+
+    def _accepts(self, tab: Tab, lost: int) -> bool:
+        """Whether what is gone from a tab was really deleted, as whoever runs this or an admin says."""
+        return self.accept_shrink or allowed(tab, TipoRetencion.ENCOGIDA, lost)
 
     def _attempt(self) -> bool:
         try:
@@ -101,8 +108,8 @@ class Cycle:
     def _once(self) -> bool:
         """One reading and what follows from it; False when it must be read again."""
         state = EstadoHoja.objects.filter(pk=1).first() or EstadoHoja()
-        workers = _workers()
-        flush = Flush(self.book, self.memory, self.report, workers, self.leads, dry_run=self.dry_run)
+        workers = worker_names()
+        flush = Flush(self.book, self.memory, self.report, workers, self.leads, self._accepts, dry_run=self.dry_run)
         grids = self._read(state)
         now = grids[Tab.OPERACIONES]
         if isinstance(now, Grid) and flush.repair(now):
@@ -112,7 +119,6 @@ class Cycle:
         identity = self._import(grids) if self.office else self._ours(grids)
         ours = _grid(grids[Tab.OPERACIONES]) if identity else None
         rows = self._merged(ours, identity, workers) if ours and identity else []
-        flush.accept_shrink = self.accept_shrink or allowed(Tab.METADATA, TipoRetencion.ENCOGIDA)
         done = flush.run(state, ours, rows, _grid(grids[Tab.METADATA]))
         if done and not self.dry_run and not self.report.effective:
             self.memory.quiet[self.office] = tuple(grids.values()), timezone.now() + LOOK_AGAIN
@@ -143,17 +149,16 @@ class Cycle:
 
     def _import(self, grids: Mapping[Tab, Grid | Hold]) -> Identity | None:
         """Import the office's side; return whose the rows are if our columns may be merged and written."""
-        accept = self.accept_shrink or allowed(Tab.OPERACIONES, TipoRetencion.ENCOGIDA)
-        done = import_book(Snapshot(grids), dry_run=self.dry_run, accept_shrink=accept, tells_edits=False)
+        done = import_book(Snapshot(grids), dry_run=self.dry_run, accepts=self._accepts, tells_edits=False)
         metadata = grids[Tab.METADATA]
         if isinstance(metadata, Hold):
             done.hold(metadata)
         self.report.imported = done
         if not self.dry_run:
             held = [one for one in done.holds if not waiting(one.tab, TipoRetencion.EDICIONES)]
-            sync_holds(held, done.refusals)
+            sync_holds(held, done.losses)
         operaciones = grids[Tab.OPERACIONES]
-        refused = any(tab == Tab.OPERACIONES for tab, _ in done.refusals)
+        refused = any(lost.tab == Tab.OPERACIONES for lost in done.losses)
         if refused or isinstance(operaciones, Hold):
             return None
         return identify_rows(operaciones, stored_spools())
@@ -174,11 +179,11 @@ class Cycle:
 
     def _merged(self, grid: Grid, identity: Identity, workers: Workers) -> list[LiveRow]:
         """Adopt, list and put back what people wrote; return the rows whose cells may be written now."""
-        rows = live_rows(grid, identity, behind(), {} if self.office else self.memory.seen)
+        rows = live_rows(grid, identity, workers, behind(), {} if self.office else self.memory.seen)
         decided = list(judged(rows, workers))
         self._note_quiet(decided)
-        adoptions = sum(one.effect in ADOPTIONS for _, decisions in decided for one in decisions)
-        if adoptions > MANY_EDITS and not allowed(Tab.OPERACIONES, TipoRetencion.EDICIONES):
+        adoptions = [(row, one) for row, decisions in decided for one in decisions if one.effect in ADOPTIONS]
+        if len(adoptions) > MANY_EDITS and not allowed(Tab.OPERACIONES, TipoRetencion.EDICIONES, len(adoptions)):
             self._too_many(adoptions)
             return []
         if self.dry_run:
@@ -197,11 +202,13 @@ class Cycle:
             quiet = all(one.effect == Effect.NOTHING for one in decisions)
             self.memory.seen[row.spool.pk] = row.tagged.row_hash if quiet else ""
 
-    def _too_many(self, adoptions: int) -> None:
-        why = f"{adoptions} celdas de la app fueron editadas de una vez: un administrador debe permitirlo"
+    def _too_many(self, adoptions: Sequence[tuple[LiveRow, Decision]]) -> None:
+        cuantas = len(adoptions)
+        why = f"{cuantas} celdas de la app fueron editadas de una vez: un administrador debe permitirlo"
         self.report.hold(Tab.OPERACIONES, why)
         if not self.dry_run:
-            hold(Tab.OPERACIONES, TipoRetencion.EDICIONES, why)
+            detalle = [_both_say(row, one.header) for row, one in adoptions]
+            hold(Tab.OPERACIONES, TipoRetencion.EDICIONES, why, cuantas=cuantas, detalle=detalle)
 
     def _tell(self, decided: Iterable[tuple[LiveRow, list[Decision]]]) -> None:
         for row, decisions in decided:
@@ -228,9 +235,8 @@ class Cycle:
         return True
 
     def _list(self, row: LiveRow, decisions: Sequence[Decision]) -> None:
-        sheet, app = row.row.app_cells(), row.app
         edits = [
-            Edit(row.spool.pk, row.row.number, one, sheet[one.header], app[one.header])
+            Edit(row.spool.pk, row.row.number, one, *row.told(one.header))
             for one in decisions
             if one.effect in (Effect.RESTORE, Effect.CONFLICT)
         ]
@@ -242,13 +248,13 @@ class Cycle:
     def _count(self, row: LiveRow, decision: Decision) -> None:
         """Count and tell what became of one edited cell."""
         header, where = decision.header, f"{row.tagged.tag_hoja} fila {row.row.number}, {decision.header}"
-        said = row.row.app_cells()[header]
+        said, _ = row.told(header)
         if decision.effect in ADOPTIONS:
             self.report.adopted += 1
             self.report.lines.append(f"adoptada: {where}: «{said}»")
         elif decision.effect == Effect.CONFLICT:
             self.report.conflicts += 1
-            self.report.lines.append(f"conflicto: {where}: la hoja dice «{said}», la app «{row.app[header]}»")
+            self.report.lines.append(f"conflicto: {_both_say(row, header)}")
         elif decision.effect == Effect.RESTORE:
             self.report.put_back += 1
             self.report.lines.append(f"devuelta: {where}: «{said}»: {decision.why}")
@@ -261,5 +267,6 @@ def _grid(answer: Grid | Hold) -> Grid | None:
     return answer if isinstance(answer, Grid) else None
 
 
-def _workers() -> Workers:
-    return {one.id: one.worker_nombre for one in Trabajador.objects.all()}
+def _both_say(row: LiveRow, header: str) -> str:
+    sheet, app = row.told(header)
+    return f"{row.tagged.tag_hoja} fila {row.row.number}, {header}: la hoja dice «{sheet}», la app «{app}»"

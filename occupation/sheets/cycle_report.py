@@ -16,6 +16,7 @@ _LABELS = {
     "repaired": "reparadas",
     "parked": "estacionadas",
     "moved": "relecturas",
+    "held": "retenidas",
 }
 
 
@@ -47,7 +48,7 @@ class CycleReport:
     @property
     def effective(self) -> bool:
         """Whether the cycle changed or refused anything."""
-        counts = any(getattr(self, name) for name in (*_LABELS, "held"))
+        counts = any(getattr(self, name) for name in _LABELS)
         return counts or (self.imported is not None and bool(self.imported.changes or not self.imported.complete))
 
     def hold(self, tab: Tab, why: str) -> None:

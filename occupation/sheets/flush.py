@@ -15,6 +15,7 @@ from occupation.sheets import audit
 from occupation.sheets.audit import AuditPlan
 from occupation.sheets.book import Ask, Change, Grid, LiveBook, WriteRefused
 from occupation.sheets.cycle_report import CycleReport
+from occupation.sheets.guard import Accepts
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.layout import Tab
 from occupation.sheets.live import LiveRow, rows_to_write
@@ -54,8 +55,8 @@ class Flush:
     report: CycleReport
     workers: Workers
     leads: Callable[[], bool]
+    accepts: Accepts
     dry_run: bool = False
-    accept_shrink: bool = False
     began: datetime = field(default_factory=timezone.now)
 
     def run(
@@ -89,11 +90,11 @@ class Flush:
     def _audit(self, state: EstadoHoja, metadata: Grid | None) -> AuditPlan:
         if metadata is None:
             return AuditPlan(refused="retenida")
-        planned = audit.plan(metadata, state, accept_shrink=self.accept_shrink)
+        planned = audit.plan(metadata, state, self.accepts)
         if planned.refused:
             self.report.hold(Tab.METADATA, planned.refused)
             if not self.dry_run:
-                hold(Tab.METADATA, TipoRetencion.ENCOGIDA, planned.refused)
+                hold(Tab.METADATA, TipoRetencion.ENCOGIDA, planned.refused, cuantas=planned.lost)
         elif not self.dry_run:
             release(Tab.METADATA, TipoRetencion.ENCOGIDA)
             self.memory.audit_known = True

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from occupation.sheets.layout import Tab
 
 FRACTION: Final = 0.10
 FEW: Final = 5
+
+
+Accepts = Callable[[Tab, int], bool]
+"""Whether a tab may lose so many rows: somebody said that they were really deleted."""
+
+
+def no_loss(_tab: Tab, _lost: int) -> bool:
+    """Nobody said that anything was deleted."""
+    return False
+
+
+def any_loss(_tab: Tab, _lost: int) -> bool:
+    """Whatever is gone was really deleted."""
+    return True
+
+
+class Loss(NamedTuple):
+    """What a refused read lost of a tab: a sentence on the whole, how many, and the name of each."""
+
+    tab: Tab
+    motivo: str
+    cuantas: int
+    detalle: Sequence[str] = ()
 
 
 def shrunk(active: int, found: int, *, empty: bool) -> bool:

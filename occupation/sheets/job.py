@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from django.db import connection
 
+from occupation.sheets.guard import Accepts
 from occupation.sheets.plan import ROWS_PER_TRANSACTION
 from occupation.sheets.report import ImportReport
 from occupation.updates import TAGS_LISTED
@@ -45,7 +46,7 @@ class Job:
     """
 
     dry_run: bool
-    accept_shrink: bool
+    accepts: Accepts
     tells_edits: bool
     report: ImportReport = field(default_factory=ImportReport)
     rows: int = _LEAST

@@ -16,7 +16,7 @@ from occupation.sheets.hydrate import Workers
 from occupation.sheets.identity import Identity, Stored, Tagged, version_of
 from occupation.sheets.merge import Decision, Sides, merge
 from occupation.sheets.push import RowToWrite, row_to_write
-from occupation.sheets.rows import Reading, app_cells_of, app_columns
+from occupation.sheets.rows import Reading, app_cells_of, app_columns, shown
 from occupation.sheets.stored import known_spools, touched
 
 
@@ -27,6 +27,7 @@ class LiveRow:
     tagged: Tagged
     row: Reading
     known: Known
+    workers: Workers
 
     @property
     def spool(self) -> Spool:
@@ -38,6 +39,11 @@ class LiveRow:
         """The canonical text of each of our cells, as the app has them."""
         return app_cells_of(app_columns(self.spool))
 
+    def told(self, header: str) -> tuple[str, str]:
+        """What the sheet says in one of our cells and what the app says, as people read it."""
+        sheet, app = self.row.app_cells()[header], self.app[header]
+        return shown(header, sheet, self.workers), shown(header, app, self.workers)
+
 
 def behind() -> dict[int, int]:
     """The spools that the sheet is behind with, and the place of each in the line: the longest behind is the first."""
@@ -45,7 +51,9 @@ def behind() -> dict[int, int]:
     return {id: place for place, id in enumerate(late)}
 
 
-def live_rows(grid: Grid, identity: Identity, late: Mapping[int, int], seen: Mapping[int, str]) -> list[LiveRow]:
+def live_rows(
+    grid: Grid, identity: Identity, workers: Workers, late: Mapping[int, int], seen: Mapping[int, str]
+) -> list[LiveRow]:
     """The rows that are not exactly as they were last understood, or whose spool moved on; the longest behind first.
 
     `seen` are the hashes of rows that an earlier reading of the same columns found nothing in.
@@ -60,7 +68,9 @@ def live_rows(grid: Grid, identity: Identity, late: Mapping[int, int], seen: Map
     }
     known = known_spools(wanted)
     ids = sorted(known, key=lambda id: (late.get(id, len(late)), wanted[id].row.number))
-    return [LiveRow(wanted[id], Reading.of(grid, wanted[id].row, wanted[id].tag_hoja), known[id]) for id in ids]
+    return [
+        LiveRow(wanted[id], Reading.of(grid, wanted[id].row, wanted[id].tag_hoja), known[id], workers) for id in ids
+    ]
 
 
 def _is_news(tagged: Tagged, stored: Stored, late: Mapping[int, int], seen: Mapping[int, str]) -> bool:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from occupation.services.importing_defects import list_doubts, list_duplicates
 from occupation.services.importing_people import import_workers
 from occupation.sheets.book import Book, Grid
-from occupation.sheets.guard import sentence, shrunk
+from occupation.sheets.guard import Accepts, Loss, no_loss, sentence, shrunk
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.identity import Identity, Stored
 from occupation.sheets.job import Job
@@ -28,16 +28,16 @@ T = TypeVar("T", Doubt, Duplicate)
 
 
 def import_book(
-    book: Book, *, dry_run: bool = False, accept_shrink: bool = False, tells_edits: bool = True
+    book: Book, *, dry_run: bool = False, accepts: Accepts = no_loss, tells_edits: bool = True
 ) -> ImportReport:
     """Import the book's workers, roles and spools, and say what was done.
 
     Raises `BookUnreadable` when the book cannot be read, with nothing changed, and `Ocupado` when the database
     stays busy; running it again finishes what was left. A held tab is left out and the others go on. A book that
-    lost many of its tags changes nothing at all, unless `accept_shrink`. `dry_run` changes nothing.
+    lost many of its tags changes nothing at all, unless somebody `accepts` that. `dry_run` changes nothing.
     An edited cell of ours stays as it is and is told, unless not `tells_edits`: the mirror merges those itself.
     """
-    job = Job(dry_run=dry_run, accept_shrink=accept_shrink, tells_edits=tells_edits)
+    job = Job(dry_run=dry_run, accepts=accepts, tells_edits=tells_edits)
     operaciones = _admit(book, Tab.OPERACIONES, job.report)
     trabajadores = _admit(book, Tab.TRABAJADORES, job.report)
     roles = _admit(book, Tab.ROLES, job.report)
@@ -67,9 +67,11 @@ def _admit(book: Book, tab: Tab, report: ImportReport) -> Grid | None:
 def _spools_shrank(identity: Identity, stored: Mapping[str, Stored], job: Job) -> bool:
     active = sum(not one.archived for one in stored.values())
     found = active - len(identity.missing)
-    if job.accept_shrink or not shrunk(active, found, empty=not identity.rows):
+    if not shrunk(active, found, empty=not identity.rows) or job.accepts(Tab.OPERACIONES, active - found):
         return False
-    job.report.refuse(Tab.OPERACIONES, sentence(Tab.OPERACIONES, "tags activos", active, found))
+    why = sentence(Tab.OPERACIONES, "tags activos", active, found)
+    gone = [f"{one.tag}{' (tomado: se queda)' if one.held else ''}" for one in identity.missing]
+    job.report.refuse(Loss(Tab.OPERACIONES, why, active - found, gone))
     return True
 
 
@@ -91,18 +93,21 @@ def _import_people(trabajadores: Grid | None, roles: Grid | None, job: Job) -> t
 def _workers_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker], job: Job) -> bool:
     active = sum(worker.activo for worker in stored.values())
     found = active - len(people.lost)
-    if grid is None or job.accept_shrink or not shrunk(active, found, empty=not grid.rows):
+    if grid is None or not shrunk(active, found, empty=not grid.rows) or job.accepts(Tab.TRABAJADORES, active - found):
         return False
-    job.report.refuse(Tab.TRABAJADORES, sentence(Tab.TRABAJADORES, "trabajadores activos", active, found))
+    why = sentence(Tab.TRABAJADORES, "trabajadores activos", active, found)
+    gone = [f"{id} · {stored[id].nombre} {stored[id].apellido}" for id in people.lost]
+    job.report.refuse(Loss(Tab.TRABAJADORES, why, active - found, gone))
     return True
 
 
 def _roles_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker], job: Job) -> bool:
     had = sum(len(worker.roles) for worker in stored.values())
-    lost = sum(len(plan.before.roles - plan.after.roles) for plan in people.plans if plan.before)
-    if grid is None or job.accept_shrink or not shrunk(had, had - lost, empty=not grid.rows and lost > 0):
+    gone = [f"{plan.id}: {rol}" for plan in people.plans if plan.before for rol in plan.before.roles - plan.after.roles]
+    lost = len(gone)
+    if grid is None or not shrunk(had, had - lost, empty=not grid.rows and lost > 0) or job.accepts(Tab.ROLES, lost):
         return False
-    job.report.refuse(Tab.ROLES, sentence(Tab.ROLES, "roles de trabajadores", had, had - lost))
+    job.report.refuse(Loss(Tab.ROLES, sentence(Tab.ROLES, "roles de trabajadores", had, had - lost), lost, gone))
     return True
 
 

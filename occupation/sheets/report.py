@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from occupation.sheets.layout import Hold, Tab
+from occupation.sheets.guard import Loss
+from occupation.sheets.layout import Hold
 from occupation.sheets.plan import Doubt, RowPlan
 
 _LABELS = {
@@ -53,7 +54,7 @@ class ImportReport:
     workers: int = 0
     lines: list[str] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
-    refusals: list[tuple[Tab, str]] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -87,11 +88,11 @@ class ImportReport:
         self.holds.append(hold)
         self.lines.append(f"retenida: la hoja {hold.tab} no se importa: {hold.motivo}")
 
-    def refuse(self, tab: Tab, sentence: str) -> None:
+    def refuse(self, loss: Loss) -> None:
         """Count and tell a tab whose read lost too much."""
         self.refused += 1
-        self.refusals.append((tab, sentence))
-        self.lines.append(sentence)
+        self.losses.append(loss)
+        self.lines.append(loss.motivo)
 
     def tally(self, plan: RowPlan, *, edits: bool) -> None:
         """Count a row, and tell what a person should look at; `edits` of our cells only if asked."""

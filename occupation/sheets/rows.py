@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from occupation.models import Spool
 from occupation.sheets.book import Grid, Row
+from occupation.sheets.cells import WORKER
 from occupation.sheets.codec import Unreadable
 from occupation.sheets.layout import Owner, Tab, column, headers
 from occupation.sheets.plan import Doubt
@@ -98,6 +99,12 @@ class Reading:
 def app_cells_of(columns: Mapping[str, Any]) -> dict[str, str]:
     """The canonical text that each of our cells has once the sheet shows these columns of a spool."""
     return {header: _text(header, columns.get(field)) for header, field in _APP.items()}
+
+
+def shown(header: str, text: str, workers: Mapping[int, str]) -> str:
+    """One of our cells' canonical text as people read it: a worker by the name that the shop shows, `MR(93)`."""
+    number = WORKER.decode(text) if _CODECS[header] is WORKER else None
+    return workers.get(number, text) if isinstance(number, int) else text
 
 
 def app_columns(spool: Spool) -> dict[str, Any]:

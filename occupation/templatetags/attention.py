@@ -100,10 +100,10 @@ _PISTAS = {
     ),
     Tema.HOJA: Pista(
         "Spools que la hoja aún no muestra",
-        "Sus últimos cambios están guardados aquí y esperan pasar a la hoja.",
+        "Sus últimos cambios están guardados aquí y esperan hace más de dos minutos. Vea en Estado de la hoja por qué.",
         "admin:occupation_mirror_changelist",
         "occupation.view_mirror",
-        "?atraso=si",
+        "?atraso=tarde",
     ),
     Tema.DISPOSITIVOS: Pista(
         "Dispositivos sin señal desde hace un día",

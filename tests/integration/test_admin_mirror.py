@@ -68,10 +68,10 @@ def test_one_click_takes_the_sheets_value() -> None:
     client = logged_in("ana", "administradores")
     listed = client.get(CONFLICTOS)
     assert "MK-1 Fecha_Armado 3 01-03-2026" in words(listed)
-    assert f'formaction="{CONFLICTOS}{conflicto.pk}/tomar/hoja/"' in listed.content.decode()
-    assert f'formaction="{CONFLICTOS}{conflicto.pk}/tomar/app/"' in listed.content.decode()
+    assert f'formaction="{CONFLICTOS}{conflicto.pk}/tomar/hoja/?version=' in listed.content.decode()
+    assert f'formaction="{CONFLICTOS}{conflicto.pk}/tomar/app/?version=' in listed.content.decode()
     said = decide(client, conflicto, "hoja")
-    assert "MK-1 Fecha_Armado: se tomó el de la hoja (ana, 03-03-2026 11:00)" in said
+    assert "MK-1 Fecha_Armado: se tomó el de la hoja, «01-03-2026» (ana, 03-03-2026 11:00)" in said
     assert Spool.objects.get().fecha_armado == date(2026, 3, 1)
     told = Evento.objects.get(tipo="EDICION_HOJA")
     assert (told.actor_tipo, told.actor_nombre) == ("supervisor", "ana")
@@ -84,7 +84,7 @@ def test_one_click_leaves_the_apps_value() -> None:
     conflicto = conflict("MK-1")
     before = Evento.objects.count()
     said = decide(logged_in("ana", "administradores"), conflicto, "app")
-    assert "MK-1 Fecha_Armado: se tomó el de la app (ana, 03-03-2026 11:00)" in said
+    assert "MK-1 Fecha_Armado: se tomó el de la app, «03-03-2026» (ana, 03-03-2026 11:00)" in said
     assert (Spool.objects.get().fecha_armado, Evento.objects.count()) == (date(2026, 3, 3), before)
 
 
@@ -93,7 +93,7 @@ def test_what_was_decided_stays_decided_and_says_by_whom() -> None:
     conflicto = conflict("MK-1")
     decide(logged_in("ana", "administradores"), conflicto, "app")
     said = decide(logged_in("eva", "administradores"), conflicto, "hoja")
-    assert "MK-1 Fecha_Armado: se tomó el de la app (ana, 03-03-2026 11:00)" in said
+    assert "MK-1 Fecha_Armado: se tomó el de la app, «03-03-2026» (ana, 03-03-2026 11:00)" in said
 
 
 @pytest.mark.usefixtures("shop")

@@ -16,6 +16,7 @@ from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Mirror, Spool,
 from occupation.queries import find_any_spool, find_spool
 from occupation.refusals import SpoolNoEncontrado
 from occupation.sheets.book import Book
+from occupation.sheets.guard import any_loss
 from occupation.sheets.layout import OPERACIONES_HEADERS
 from occupation.sheets.local import Dialect
 from occupation.sheets.pull import import_book
@@ -322,7 +323,7 @@ def test_lesson_8_a_read_that_lost_too_many_tags_is_refused_whole(tmp_path: Path
         found = f"rechazada: la hoja Operaciones trae {kept} de 60 tags activos (faltan {60 - kept})."
         assert [line[: len(found)] for line in report.lines] == [found]
         assert everything() == before
-        report = import_book(book.save(), accept_shrink=True)
+        report = import_book(book.save(), accepts=any_loss)
     assert (report.refused, report.archived, report.changed) == (0, 60 - kept, kept)
 
 
@@ -387,7 +388,7 @@ def test_roles_that_vanish_together_are_refused(book: BookFolder) -> None:
     assert (report.refused, report.workers, report.complete) == (1, 0, False)
     assert report.lines[0].startswith("rechazada: la hoja Roles trae 4 de 10 roles de trabajadores (faltan 6).")
     book.roles = book.roles[:4] + [(str(n), "Soldador", "TRUE") for n in range(94, 98)]
-    assert import_book(book.save(), accept_shrink=True).workers == 6
+    assert import_book(book.save(), accepts=any_loss).workers == 6
 
 
 def test_an_optional_header_that_stands_twice_is_told_and_left_unread(book: BookFolder) -> None:

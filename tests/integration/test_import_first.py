@@ -16,6 +16,7 @@ from occupation.history import events_of, sessions_of
 from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Mirror, Spool, Trabajador
 from occupation.queries import find_spool
 from occupation.services import Actor
+from occupation.sheets.guard import any_loss
 from occupation.sheets.hydrate import WITHOUT_HOLDER
 from occupation.sheets.layout import Tab, headers
 from occupation.sheets.pull import import_book
@@ -270,9 +271,9 @@ def test_no_cell_makes_the_database_refuse_a_row(rows: list[dict[str, Any]], aga
     second = [{"TAG_SPOOL": f"MK-{n}"} | row for n, row in enumerate(again)]
     import_book(TypedBook(base | {Tab.OPERACIONES: typed_rows(*first)}))
     book = TypedBook(base | {Tab.OPERACIONES: typed_rows(*(second + first[len(second) :]))})
-    report = import_book(book, accept_shrink=True)
+    report = import_book(book, accepts=any_loss)
     last = Evento.objects.order_by("-id").values_list("id", flat=True).first()
-    repeated = import_book(book, accept_shrink=True)
+    repeated = import_book(book, accepts=any_loss)
     assert (repeated.changes, repeated.doubtful, repeated.unadopted) == (0, report.doubtful, report.unadopted)
     assert Evento.objects.order_by("-id").values_list("id", flat=True).first() == last
     for spool in Spool.objects.all():
