@@ -1,13 +1,10 @@
-"""What each channel told lately, and how it is handed to django-eventstream's listeners.
+"""What each channel told lately: whatever a client missed is replayed from here and never from the database.
 
-A feed is the memory behind one channel: everything a client missed is replayed from here and never from the database.
-Feeds are filled on the event loop, in the same step in which the waiting listeners get their copy; django-eventstream
-reads them from a thread of its own.
+Feeds are filled and read on the event loop.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +12,6 @@ from itertools import takewhile
 
 from django_eventstream.event import Event
 from django_eventstream.storage import EventDoesNotExist, StorageBase
-from django_eventstream.views import MAX_PENDING, Listener, get_listener_manager
 
 from occupation.vocabulary import Operacion
 
@@ -31,7 +27,7 @@ REMEMBERED_BY_PAGES = 64
 """A page that missed more is faster repainted than patched."""
 
 MOST_AT_ONCE = 8
-"""More events at once than this are not handed over one by one: programs read them from the feed, pages repaint."""
+"""A page is not patched with more changes than this at once, but repainted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,70 +51,39 @@ class Feed:
         self._told: deque[Told] = deque()
         self._held = 0
         self._floor = 0
-        self._lock = threading.Lock()
 
     def begin(self, id: int) -> None:
         """Forget everything: what happened up to `id` is known to whoever looks now."""
-        with self._lock:
-            self._told.clear()
-            self._held, self._floor = 0, id
-            self.newest = self.last = id
+        self._told.clear()
+        self._held, self._floor = 0, id
+        self.newest = self.last = id
 
     def remember(self, rows: Sequence[Told], newest: int) -> None:
         """Keep these rows, which bring the feed to the journal id `newest`."""
-        with self._lock:
-            for row in rows:
-                self._told.append(row)
-                self._held += len(row.events)
-                self.last = row.id
-            while self._held > self._capacity and len(self._told) > 1:
-                oldest = self._told.popleft()
-                self._held -= len(oldest.events)
-                self._floor = oldest.id
-            self.newest = newest
+        for row in rows:
+            self._told.append(row)
+            self._held += len(row.events)
+            self.last = row.id
+        while self._held > self._capacity and len(self._told) > 1:
+            oldest = self._told.popleft()
+            self._held -= len(oldest.events)
+            self._floor = oldest.id
+        self.newest = newest
 
     def after(self, id: int, limit: int) -> list[Event]:
         """What was told after the row `id`: whole rows, the oldest first, and fewer than `limit` events.
 
         Raises EventDoesNotExist, with the newest id, for an id that is too old to know or in the future.
         """
-        with self._lock:
-            if not self._floor <= id <= self.newest:
-                raise EventDoesNotExist(f"{self.channel}: {id}", self.last)
-            missed = list(takewhile(lambda row: row.id > id, reversed(self._told)))
+        if not self._floor <= id <= self.newest:
+            raise EventDoesNotExist(f"{self.channel}: {id}", self.last)
+        missed = list(takewhile(lambda row: row.id > id, reversed(self._told)))
         events: list[Event] = []
         for row in reversed(missed):
             if events and len(events) + len(row.events) >= limit:
                 break
             events += row.events
         return events
-
-    def tell(self, rows: Sequence[Told], newest: int) -> None:
-        """Remember these rows and hand them to whoever listens: once, and with one wake each."""
-        self.remember(rows, newest)
-        events = [event for row in rows for event in row.events]
-        if events:
-            manager = get_listener_manager()
-            with manager.lock:
-                for listener in manager.listeners_by_channel.get(self.channel, ()):
-                    _hand_over(listener, self.channel, events)
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether anybody listens."""
-        return bool(get_listener_manager().listeners_by_channel.get(self.channel))
-
-
-def _hand_over(listener: Listener, channel: str, events: Sequence[Event]) -> None:
-    """Queue the events for a listener, all or none: one that has too many reads them from the feed instead."""
-    waiting = listener.channel_items.get(channel, [])
-    too_many = len(events) > MOST_AT_ONCE or len(waiting) + len(events) > MAX_PENDING
-    if listener.overflow or too_many:
-        listener.overflow = True
-    else:
-        listener.channel_items[channel] = [*waiting, *events]
-    # We are on the listener's own loop, so its event can be set directly.
-    listener.aevent.set()
 
 
 feeds = {SPOOLS: Feed(SPOOLS, REMEMBERED)} | {vista: Feed(vista, REMEMBERED_BY_PAGES) for vista in VISTAS}

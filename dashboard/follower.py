@@ -11,7 +11,7 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from django.db import DatabaseError, InterfaceError, connection
 from django_eventstream.event import Event
@@ -57,7 +57,7 @@ class Follower:
         self._newest: Row | None = None
         self._has_loaded = False
         self._flushed_at = self._devices_at = self._beat_at = 0.0
-        self._beating: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
         self._looked_at = 0.0
         self._is_lost = False
         self._heard_at: dict[str, float] = {}
@@ -139,7 +139,7 @@ class Follower:
         self._looked_at = time.monotonic()
         if self._looked_at >= self._beat_at + BEAT_SECONDS:
             self._beat_at = self._looked_at
-            self._on_loop(self._beat)
+            self._on_loop(streams.beat)
         self._check_devices()
         return len(rows) == MOST_ROWS
 
@@ -153,7 +153,7 @@ class Follower:
 
     def _flush(self, rows: Sequence[Row]) -> None:
         newest = rows[-1].told.id
-        self._on_loop(feeds[SPOOLS].tell, [row.told for row in rows], newest)
+        self._on_loop(streams.tell, {SPOOLS: [row.told for row in rows]}, newest)
         drawn: Mapping[str, str | None] = {}
         try:
             drawn = self._draw(rows)
@@ -164,7 +164,7 @@ class Follower:
     def _draw(self, rows: Sequence[Row]) -> Mapping[str, str | None]:
         """What each channel of pages that somebody listens to is told: its HTML, or None to repaint."""
         now = time.monotonic()
-        self._heard_at |= {vista: now for vista in VISTAS if feeds[vista].is_heard}
+        self._heard_at |= {vista: now for vista in VISTAS if streams.are_heard(vista)}
         wanted = [vista for vista in VISTAS if now - self._heard_at.get(vista, -WARM_SECONDS) < WARM_SECONDS]
         spools = frozenset[int]().union(*(row.spools for row in rows))
         tags = frozenset[str]().union(*(row.tags for row in rows))
@@ -191,36 +191,40 @@ class Follower:
                 self._nudged.wait(min(left, STEP_SECONDS))
         self._stopped.wait(max(self._flushed_at + FLUSH_SECONDS - time.monotonic(), 0))
 
-    def _on_loop(self, work: Callable[..., None], *arguments: object) -> None:
+    def _on_loop(self, work: Callable[..., Coroutine[None, None, None]], *arguments: object) -> None:
+        """Do this on the event loop, after what was asked before."""
         if self._loop is not None and not self._stopped.is_set():
-            self._loop.call_soon_threadsafe(work, *arguments)
+            self._loop.call_soon_threadsafe(self._begin_work, work, arguments)
 
     # ---------------------------------------------------------------------------------------- on the event loop
-    def _begin(self, rows: Sequence[Told], floor: int, again: bool) -> None:  # noqa: FBT001  handed over by position
+    def _begin_work(self, work: Callable[..., Coroutine[None, None, None]], arguments: Sequence[object]) -> None:
+        task = asyncio.create_task(work(*arguments))
+        # The loop itself keeps no hold of a task.
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _begin(self, rows: Sequence[Told], floor: int, again: bool) -> None:  # noqa: FBT001  handed over by position
         newest = rows[-1].id if rows else 0
         feeds[SPOOLS].begin(newest if again else floor)
         feeds[SPOOLS].remember([] if again else rows, newest)
         for vista in VISTAS:
             feeds[vista].begin(newest)
         if again:
-            feeds[SPOOLS].tell([repaint(newest)], newest)
-            self._tell_pages({}, newest)
+            await streams.tell({SPOOLS: [repaint(newest)]}, newest)
+            await self._tell_pages({}, newest)
         self.ready.set()
         self._move_on()
 
-    def _beat(self) -> None:
-        if self._beating is None or self._beating.done():
-            self._beating = asyncio.create_task(streams.beat())
-
-    def _tell_pages(self, drawn: Mapping[str, str | None], newest: int) -> None:
+    async def _tell_pages(self, drawn: Mapping[str, str | None], newest: int) -> None:
+        told = {}
         for vista in VISTAS:
-            feed, html = feeds[vista], drawn.get(vista)
-            if vista not in drawn and not feed.is_heard:
-                feed.begin(newest)
+            html = drawn.get(vista)
+            if vista not in drawn and not streams.are_heard(vista):
+                feeds[vista].begin(newest)
             else:
                 # Whoever came while the others' HTML was drawn missed it.
-                event = Event(vista, vista if html else REPAINT, html or vista, newest)
-                feed.tell([Told(newest, (event,))], newest)
+                told[vista] = [Told(newest, (Event(vista, vista if html else REPAINT, html or vista, newest),))]
+        await streams.tell(told, newest)
         self._move_on()
 
     def _move_on(self) -> None:

@@ -1,0 +1,133 @@
+"""How a flush reaches the streams: written once for all who are level, read from the feeds by the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+import pytest
+from django_eventstream.event import Event
+from django_eventstream.views import get_listener_manager
+
+from dashboard.feed import SPOOLS, VISTAS, Told, feeds
+from dashboard.open_streams import PATIENT_BYTES, Message, OpenStream, OpenStreams, Terms
+from tests.sse import Heard, parse
+
+
+@pytest.fixture(autouse=True)
+def _at_row_10() -> Iterator[None]:
+    """Every feed has told the journal up to row 10, and nobody listens."""
+    for feed in feeds.values():
+        feed.begin(10)
+    yield
+    get_listener_manager().listeners_by_channel.clear()
+    for feed in feeds.values():
+        feed.begin(0)
+
+
+class Client:
+    """What was written to one stream. While `waits` is large the client does not read; a broken one cannot be told."""
+
+    def __init__(self, streams: OpenStreams, *channels: str, since: int | None = None) -> None:
+        self.messages: list[Message] = []
+        self.waits = 0
+        self.is_broken = False
+        self.stream = OpenStream(Terms(1, frozenset(channels), since), self._send, lambda: self.waits)
+        streams.add(self.stream)
+
+    async def _send(self, message: Message) -> None:
+        if self.is_broken:
+            raise BrokenPipeError
+        self.messages.append(message)
+
+    @property
+    def heard(self) -> list[Heard]:
+        text = b"".join(message["body"] for message in self.messages).decode()
+        return list(parse(text.split("\n")))
+
+    async def level(self) -> Client:
+        await self.stream.catch_up()
+        return self
+
+
+def row(id: int, channel: str = SPOOLS, data: str = "algo") -> Told:
+    return Told(id, (Event(channel, "spool_update", data, id),))
+
+
+async def until_level(client: Client) -> None:
+    while not client.stream.is_level:  # noqa: ASYNC110  nobody but a test waits for it
+        await asyncio.sleep(0.01)
+
+
+def test_what_many_hear_is_written_out_once() -> None:
+    async def told() -> None:
+        streams = OpenStreams()
+        one, two = [await Client(streams, SPOOLS).level() for _ in range(2)]
+        await streams.tell({SPOOLS: [row(11), row(12)]}, 12)
+        assert [(one.id, one.data) for one in one.heard] == [("spools:11", "algo"), ("spools:12", "algo")]
+        assert one.messages[0] is two.messages[0]
+
+    asyncio.run(told())
+
+
+def test_an_event_says_how_far_each_channel_of_its_page_was_told() -> None:
+    async def told() -> None:
+        streams = OpenStreams()
+        page = await Client(streams, *VISTAS[:2]).level()
+        await streams.tell({vista: [row(12, vista)] for vista in VISTAS}, 12)
+        first, second = VISTAS[:2]
+        ids: list[Mapping[str, str]] = [dict(part.split(":") for part in one.id.split(",")) for one in page.heard]
+        assert ids == [{first: "12", second: "10"}, {first: "12", second: "12"}]
+
+    asyncio.run(told())
+
+
+def test_too_much_for_one_write_is_told_as_the_client_reads_and_the_next_after_it() -> None:
+    async def told() -> None:
+        streams = OpenStreams()
+        slow = await Client(streams, SPOOLS).level()
+        slow.waits = PATIENT_BYTES + 1
+        many = range(11, 161)
+        await streams.tell({SPOOLS: [row(id, data="x" * 1000) for id in many]}, many[-1])
+        await asyncio.sleep(0)
+        await streams.tell({SPOOLS: [row(161)]}, 161)
+        assert 0 < len(slow.heard) < len(many)
+        slow.waits = 0
+        await until_level(slow)
+        await streams.tell({SPOOLS: [row(162)]}, 162)
+        assert [int(one.id.removeprefix("spools:")) for one in slow.heard] == list(range(11, 163))
+
+    asyncio.run(told())
+
+
+def test_a_stream_that_breaks_keeps_nothing_from_the_others() -> None:
+    async def told() -> None:
+        streams = OpenStreams()
+        clients = [await Client(streams, SPOOLS).level() for _ in range(8)]
+        clients[3].is_broken = True
+        with pytest.raises(BrokenPipeError):
+            await streams.tell({SPOOLS: [row(11)]}, 11)
+        others = [client for client in clients if not client.is_broken]
+        for client in others:
+            await until_level(client)
+        assert {tuple(one.id for one in client.heard) for client in others} == {("spools:11",)}
+
+    asyncio.run(told())
+
+
+def test_a_journal_that_goes_back_while_a_client_catches_up_resets_it() -> None:
+    async def told() -> None:
+        streams = OpenStreams()
+        await streams.tell({SPOOLS: [row(id) for id in range(11, 211)]}, 210)
+        late = Client(streams, SPOOLS, since=10)
+        late.waits = PATIENT_BYTES + 1
+        catching_up = asyncio.create_task(late.stream.catch_up())
+        await asyncio.sleep(0)
+        feeds[SPOOLS].begin(2)
+        await streams.tell({SPOOLS: [row(2)]}, 2)
+        late.waits = 0
+        await catching_up
+        assert [(one.event, one.id) for one in late.heard[-1:]] == [("stream-reset", "spools:2")]
+        assert late.stream.revision == 2
+
+    asyncio.run(told())
