@@ -25,13 +25,14 @@ LATE_SECONDS = 120.0
 
 
 class SharedBook(LiveBook, Protocol):
-    """A book that cannot tell when somebody changed it between read and write, and that bad things happen to.
+    """A book that bad things happen to.
 
-    `between` runs between the reading and the next writing, once. `lost` makes the answer to the next write get lost,
-    "before" or "after" it was applied; one that was not arrives when told to.
+    `between` runs between the reading and the next writing, `after` right after that writing, each once. `lost` makes
+    the answer to the next write get lost, "before" or "after" it was applied; one that was not arrives when told to.
     """
 
     between: Callable[[], None] | None
+    after: Callable[[], None] | None
     lost: str
     writes: int
 
@@ -122,16 +123,13 @@ def at_office(kind: str, folder: Path, filas: Sequence[Fila]) -> Iterator[AnyOff
 
 
 class SharedFolder(LocalBook):
-    """A folder of CSV files written blindly, as a book over a network is: only a proof tells what happened.
+    """A folder of CSV files whose answers get lost."""
 
-    A `careful` one looks before it writes, as `LocalBook` does.
-    """
-
-    def __init__(self, desk: LocalDesk, *, careful: bool = False) -> None:
+    def __init__(self, desk: LocalDesk) -> None:
         super().__init__(desk.folder)
-        self.careful = careful
         self.desk = desk
         self.between: Callable[[], None] | None = None
+        self.after: Callable[[], None] | None = None
         self.lost = ""
         self.writes = 0
         self._late: list[Change] = []
@@ -148,18 +146,18 @@ class SharedFolder(LocalBook):
         if lost == "before":
             self._late.append(change)
             raise WriteUnknown("se perdió la respuesta")
-        self._write_blindly(change)
+        super().apply(change)
+        self.read_many([Ask(tab) for tab in change.columns])
+        happens, self.after = self.after, None
+        if happens:
+            happens()
         if lost:
             raise WriteUnknown("se perdió la respuesta")
 
     def arrive(self) -> None:
         """See `SharedBook.arrive`."""
-        self._write_blindly(self._late.pop())
-
-    def _write_blindly(self, change: Change) -> None:
-        if not self.careful:
-            self._answers.clear()
-            self.read_many([Ask(tab) for tab in change.columns])
+        change = self._late.pop()
+        self.read_many([Ask(tab) for tab in change.columns])
         super().apply(change)
 
 
@@ -170,15 +168,18 @@ class SharedSheet(GoogleBook):
         super().__init__(connected(server.url), server.spreadsheet_id)
         self.server = server
         self.between: Callable[[], None] | None = None
+        self.after: Callable[[], None] | None = None
         self.lost = ""
         self.writes = 0
 
     def apply(self, change: Change) -> None:
         """See `LiveBook.apply`."""
         self.writes += 1
-        happens, self.between = self.between, None
-        if happens:
-            self.server.faults.before("write", happens)
+        (before, self.between), (after, self.after) = (self.between, None), (self.after, None)
+        if before:
+            self.server.faults.before("write", before)
+        if after:
+            self.server.faults.after("write", after)
         lost, self.lost = self.lost, ""
         if lost == "before":
             self.server.faults.late(LATE_SECONDS, on="write")

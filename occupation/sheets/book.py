@@ -8,7 +8,7 @@ try later, or nobody knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -69,6 +69,10 @@ class Row(NamedTuple):
     cells: tuple[Any, ...]
 
 
+Beside = Mapping[tuple[int, int], Any]
+"""Raw cells of columns that nobody asked for, by row number and 0-based position."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picked:
     """The columns chosen from one header row: `names[i]` stands at 0-based `positions[i]`."""
@@ -86,11 +90,13 @@ class Grid:
 
     `rows` leaves out rows whose chosen cells are all blank; `last_row` is the last row with anything in it, in
     any column, and 1 when there is only the header. An optional column that the tab lacks is not in `names`.
+    A shared book tells in `beside` what stands next to our columns, where a write lands when columns move under it.
     """
 
     picked: Picked
     rows: Sequence[Row]
     last_row: int
+    beside: Beside = field(default_factory=dict)
 
     @property
     def columns(self) -> Columns:
@@ -157,6 +163,19 @@ class Change:
     rows: Sequence[RowChange]
 
 
+class Stray(NamedTuple):
+    """A cell that a write reached by mistake, because rows or columns moved under it.
+
+    `row` counts from 1, `column` from 0. `wrote` is what the write left there and `before` what it wrote over, both
+    raw; `None` is a blank.
+    """
+
+    row: int
+    column: int
+    wrote: Any
+    before: Any
+
+
 class Request(StrEnum):
     """The two kinds of requests, each with a quota of its own."""
 
@@ -197,9 +216,21 @@ class LiveBook(Book, Protocol):
         """
         ...
 
+    def put_back(self, tab: Tab, cells: Sequence[Stray]) -> int:
+        """Give each of these cells that still holds what was written what it held before; return how many did.
+
+        Raises as `apply`. Several requests, and the only method that writes cells of columns that are not ours.
+        """
+        ...
+
     def show_dates(self, columns: Sequence[Columns]) -> None:
         """Make the date and time columns of ours show as dates, all the way down. Raises as `apply`."""
         ...
+
+
+def raw_of(tab: Tab, header: str, value: object) -> object:
+    """What a column's codec stores for a value of a `RowChange`; a blank is `None` or `""`."""
+    return value.raw if isinstance(value, AsRead) else column(tab, header).codec.encode(value)
 
 
 def pick(tab: Tab, header_row: Sequence[object], columns: Sequence[str] | None = None) -> Picked | Hold:

@@ -111,8 +111,7 @@ class Cycle:
         workers = worker_names()
         flush = Flush(self.book, self.memory, self.report, workers, self.leads, self._accepts, dry_run=self.dry_run)
         grids = self._read(state)
-        now = grids[Tab.OPERACIONES]
-        if isinstance(now, Grid) and flush.repair(now):
+        if flush.repair(grids):
             grids = self._read(state)
         if self._is_quiet(state, grids):
             return True

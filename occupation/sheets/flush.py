@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -13,11 +14,11 @@ from occupation.services.holds import hold, release
 from occupation.services.mirroring import intend, park, settle, settle_audit
 from occupation.sheets import audit
 from occupation.sheets.audit import AuditPlan
-from occupation.sheets.book import Ask, Change, Grid, LiveBook, WriteRefused
+from occupation.sheets.book import Ask, Grid, LiveBook, RowChange, WriteRefused
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.guard import Accepts
 from occupation.sheets.hydrate import Workers
-from occupation.sheets.layout import Tab
+from occupation.sheets.layout import Hold, Tab
 from occupation.sheets.live import LiveRow, rows_to_write
 from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, proved, strays
 from occupation.vocabulary import TipoRetencion
@@ -25,6 +26,13 @@ from occupation.vocabulary import TipoRetencion
 
 class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
     """Another relay leads: nothing may be written any more."""
+
+
+class Wrote(NamedTuple):
+    """What was sent and not seen to stand, with the reading that it was worked out from."""
+
+    before: Grid
+    rows: Sequence[RowToWrite | RowChange]
 
 
 @dataclass(slots=True)
@@ -36,8 +44,7 @@ class Memory:
     """
 
     audit_known: bool = False
-    gone: list[RowToWrite] = field(default_factory=list)
-    before: Grid | None = None
+    wrote: dict[Tab, Wrote] = field(default_factory=dict)
     seen: dict[int, str] = field(default_factory=dict)
     quiet: dict[bool, tuple[Sequence[object], datetime]] = field(default_factory=dict)
     dates: dict[Tab, Mapping[str, int]] = field(default_factory=dict)
@@ -81,7 +88,6 @@ class Flush:
             settle([row.written for row in ready], self.began)
         grids = {tab: grid for tab, grid in ((Tab.OPERACIONES, operaciones), (Tab.METADATA, metadata)) if grid}
         if wanted or planned.rows:
-            self.memory.before = operaciones
             return self._write(Push(self.book, self._must_lead, grids), wanted, planned)
         if metadata is not None and not planned.refused:
             self._audit_seen(state, planned, planned.last_row)
@@ -100,26 +106,34 @@ class Flush:
             self.memory.audit_known = True
         return planned
 
-    def repair(self, now: Grid) -> bool:
-        """Put back what the last write left on rows that were not meant; whether there was anything."""
-        before, gone = self.memory.before, self.memory.gone
-        self.memory.before, self.memory.gone = None, []
-        changes = strays(before, now, gone) if before is not None and gone else []
-        if not changes:
-            return False
-        self._must_lead()
-        try:
-            self.book.apply(Change({Tab.OPERACIONES: now.columns}, changes))
-        except WriteRefused as refused:
-            self.report.lines.append(f"no se pudo reparar: {refused}")
-            return False
-        self.report.repaired += len(changes)
-        return True
+    def repair(self, now: Mapping[Tab, Grid | Hold]) -> bool:
+        """Put back what the last write left on cells that were not meant; whether there was anything."""
+        done = sum(self._put_back(tab, now.get(tab)) for tab in list(self.memory.wrote))
+        self.report.repaired += done
+        return done > 0
+
+    def _put_back(self, tab: Tab, now: Grid | Hold | None) -> int:
+        """The same for one tab. While it cannot be read, what was written there is not forgotten."""
+        if not isinstance(now, Grid):
+            return 0
+        wrote = self.memory.wrote[tab]
+        cells = strays(wrote.before, now, wrote.rows)
+        done = 0
+        if cells:
+            self._must_lead()
+            try:
+                done = self.book.put_back(tab, cells)
+            except WriteRefused as refused:
+                self.report.lines.append(f"no se pudo reparar: {refused}")
+        del self.memory.wrote[tab]
+        return done
 
     def _write(self, push: Push, wanted: Sequence[RowToWrite], planned: AuditPlan) -> bool:
         self._show_dates(push.grids)
         self._must_lead()
         intend([row.written for row in wanted], planned.reserva if planned.rows else None)
+        told: dict[Tab, Sequence[RowToWrite | RowChange]] = {Tab.OPERACIONES: wanted, Tab.METADATA: planned.rows}
+        self.memory.wrote = {tab: Wrote(grid, told[tab]) for tab, grid in push.grids.items() if told[tab]}
         outcome = push.write(wanted, planned.rows)
         for row, why in outcome.refused:
             park(row.written.spool_id, why)
@@ -153,7 +167,7 @@ class Flush:
     def _prove(self, grids: Mapping[Tab, Grid], outcome: Outcome, planned: AuditPlan) -> bool:
         """Read back what was written: what stands is settled, what moved is told apart for the next reading."""
         events = planned.rows if not outcome.audit_refused else ()
-        asks = [Ask(Tab.OPERACIONES, ("TAG_SPOOL",))] if outcome.taken else []
+        asks = [Ask(Tab.OPERACIONES, ("TAG_SPOOL", "version"))] if outcome.taken else []
         if events:
             asks.append(Ask(Tab.METADATA, None, min(row.number for row in events)))
         proof = {ask.tab: grid for ask, grid in zip(asks, self.book.read_many(asks), strict=True)} if asks else {}
@@ -164,6 +178,7 @@ class Flush:
         if events and isinstance(metadata, Grid) and audit.seen(metadata, planned):
             settle_audit(hasta=planned.hasta, last_row=metadata.last_row)
             self.report.events += len(events)
+            self.memory.wrote.pop(Tab.METADATA, None)
         elif events:
             self.memory.audit_known, fine = False, False
         return fine
@@ -171,13 +186,13 @@ class Flush:
     def _rows_proved(self, grids: Mapping[Tab, Grid], outcome: Outcome, proof: object) -> bool:
         if not isinstance(proof, Grid):
             return not outcome.taken
-        stood, self.memory.gone = proved(proof, grids[Tab.OPERACIONES], outcome.taken)
+        stood, gone, overwritten = proved(proof, grids[Tab.OPERACIONES], outcome.taken)
         settle([row.written for row in stood], self.began)
         self.report.rows += len(stood)
-        self.report.lines += [
-            f"movida: {row.tag} ya no está en la fila {row.change.number}; se repara" for row in self.memory.gone
-        ]
-        return not self.memory.gone
+        self.report.lines += [f"movida: {row.tag} ya no está en la fila {row.change.number}; se repara" for row in gone]
+        self.report.lines += [f"otro programa escribió en la fila de {row.tag}; se lee otra vez" for row in overwritten]
+        self.memory.wrote[Tab.OPERACIONES] = Wrote(grids[Tab.OPERACIONES], gone)
+        return not gone and not overwritten
 
     def _audit_seen(self, state: EstadoHoja, planned: AuditPlan, last_row: int) -> None:
         if (state.metadata_hasta, state.metadata_fila, bool(state.reserva)) != (planned.hasta, last_row, False):

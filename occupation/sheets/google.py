@@ -7,7 +7,7 @@ read by name and written by id; ids and sizes are learnt once, and again when Go
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from occupation.sheets.book import (
@@ -20,19 +20,33 @@ from occupation.sheets.book import (
     Grid,
     Meter,
     Request,
+    Stray,
     TabNames,
     WriteRefused,
     missing_tab,
     pick,
 )
-from occupation.sheets.google_changes import Sheet, dressing, growth, updates
+from occupation.sheets.google_changes import Sheet, dressing, filled_down, growth, restored, updates
 from occupation.sheets.google_client import Answers, Refused, SheetsClient, connected, credentials_of
-from occupation.sheets.google_ranges import WHOLE, Plan, Rows, Span, spans_of
+from occupation.sheets.google_ranges import (
+    WHOLE,
+    Plan,
+    Rows,
+    Span,
+    around,
+    formula_beside,
+    next_to_ours,
+    quoted,
+    same_raw,
+    spans_of,
+)
 from occupation.sheets.layout import Columns, Hold, Tab
 
 _TRIES: Final = 4
 _READINGS: Final = 2
 """A relay reads everything, or our columns."""
+MISSED_FOR: Final = 6
+"""How many readings a tab that is gone is missed for without a look whether it is back: half a minute's."""
 
 _LOST_TRACK: Final = ("exceeds grid limits", "beyond the last requested", "No grid with id", "No sheet with id")
 _NOT_THERE: Final = ("Unable to parse range", *_LOST_TRACK)
@@ -67,6 +81,7 @@ class GoogleBook:
         self._sheets: dict[str, Sheet] = {}
         self._headers: dict[Tab, tuple[object, ...]] = {}
         self._known: deque[_Known] = deque(maxlen=_READINGS)
+        self._missed = 0
 
     def read(self, tab: Tab, columns: Sequence[str] | None = None) -> Grid | Hold:
         """See `Book.read`."""
@@ -93,6 +108,42 @@ class GoogleBook:
     def apply(self, change: Change) -> None:
         """See `LiveBook.apply`: one `spreadsheets.batchUpdate`, which grows a tab on the way."""
         self._write(lambda: list(self._requests(change)), {row.tab for row in change.rows})
+
+    def put_back(self, tab: Tab, cells: Sequence[Stray]) -> int:
+        """See `LiveBook.put_back`: a read, a write, and a look at the formulas that were taken from the next row."""
+        typed = self._around(tab, cells, typed=True)
+        still = [cell for cell in cells if same_raw(typed.get((cell.row, cell.column)), cell.wrote)]
+        sources = {cell: row for cell in still if (row := formula_beside(cell, still, typed))}
+        self._restore(tab, still, sources)
+        shown = self._around(tab, list(sources), typed=False)
+        self._restore(tab, [one for one in sources if not same_raw(shown.get((one.row, one.column)), one.before)], {})
+        return len(still)
+
+    def _around(self, tab: Tab, cells: Sequence[Stray], *, typed: bool) -> dict[tuple[int, int], Any]:
+        """What stands in these cells and in the rows above and below, as typed or as it comes out, by place."""
+        if not cells:
+            return {}
+        title = quoted(self.names[tab])
+        self._meter(Request.READ)
+        try:
+            told = self._client.read(self._id, [f"{title}!{around(cell)}" for cell in cells], typed=typed)
+        except Refused as refused:
+            raise BookUnreadable(f"Google no pudo leer lo que hay que reparar: {refused}") from refused
+        return {
+            (max(cell.row - 1, 1) + at, cell.column): row[0]
+            for cell, rows in zip(cells, told, strict=True)
+            for at, row in enumerate(rows)
+            if row
+        }
+
+    def _restore(self, tab: Tab, cells: Sequence[Stray], sources: Mapping[Stray, int]) -> None:
+        """Write what was there before; where a row is named for it, its formula."""
+        if cells:
+            sheet = self._sheet(tab)
+            requests = [
+                filled_down(sheet, cell, sources[cell]) if cell in sources else restored(sheet, cell) for cell in cells
+            ]
+            self._write(lambda: requests, {tab})
 
     def show_dates(self, columns: Sequence[Columns]) -> None:
         """See `LiveBook.show_dates`."""
@@ -134,8 +185,12 @@ class GoogleBook:
             self._sheets[title] = sheet._replace(rows=sheet.rows + grown.get(sheet.number, 0))
 
     def _know(self, tabs: Iterable[Tab]) -> bool:
-        """Learn the tabs if one of these is unknown; return whether they were learnt just now."""
-        return not all(map(self._has, tabs)) and self._learn()
+        """Learn the tabs if one of these is unknown, now and then; return whether they were learnt just now."""
+        if all(map(self._has, tabs)):
+            self._missed = 0
+            return False
+        self._missed += 1
+        return (not self._sheets or self._missed % MISSED_FOR == 1) and self._learn()
 
     def _learn(self) -> bool:
         self._meter(Request.READ)
@@ -164,7 +219,7 @@ class GoogleBook:
             picked = pick(ask.tab, header, ask.columns)
             if isinstance(picked, Hold):
                 return Plan(ask, title, (), None)
-            spans, positions = spans_of(picked.positions), picked.positions
+            spans, positions = spans_of([*picked.positions, *next_to_ours(picked)]), picked.positions
         if sizes_hold:
             below = ask.first_row <= sheet.rows
             spans = tuple(span for span in spans if below and span.left < sheet.columns)

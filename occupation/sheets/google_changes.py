@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from occupation.sheets.book import AsRead, RowChange
+from occupation.sheets.book import RowChange, Stray, raw_of
 from occupation.sheets.layout import COLUMNS, Columns, Owner, Tab, column
 from occupation.sheets.moments import DateCodec, DatetimeCodec
 
@@ -86,11 +86,14 @@ def _number_format(tab: Tab, header: str) -> dict[str, str] | None:
 
 
 def _cell(tab: Tab, header: str, cells: Mapping[str, Any]) -> Json:
-    value = cells[header]
-    raw = value.raw if isinstance(value, AsRead) else column(tab, header).codec.encode(value)
+    raw = raw_of(tab, header, cells[header])
     fmt = _number_format(tab, header)
     told: Json = {"userEnteredFormat": {"numberFormat": fmt}} if fmt else {}
-    return told | ({} if raw is None or raw == "" else {_VALUE: _extended(raw)})
+    return told | _holding(raw)
+
+
+def _holding(raw: object) -> Json:
+    return {} if raw is None or raw == "" else {_VALUE: _extended(raw)}
 
 
 def _extended(raw: object) -> Json:
@@ -108,3 +111,24 @@ def dressing(sheet: Sheet, columns: Columns) -> Iterator[Json]:
             below = {"sheetId": sheet.number, "startRowIndex": 1, "startColumnIndex": at, "endColumnIndex": at + 1}
             cell = {"userEnteredFormat": {"numberFormat": fmt}}
             yield {"repeatCell": {"range": below, "cell": cell, "fields": _FORMAT}}
+
+
+def restored(sheet: Sheet, cell: Stray) -> Json:
+    """Give a cell the value that it held before. Its looks stay."""
+    start = {"sheetId": sheet.number, "rowIndex": cell.row - 1, "columnIndex": cell.column}
+    return {"updateCells": {"start": start, "rows": [{"values": [_holding(cell.before)]}], "fields": _VALUE}}
+
+
+def filled_down(sheet: Sheet, cell: Stray, source: int) -> Json:
+    """Give a cell the formula of the row `source` in its column, as filling down does."""
+    taken, given = (
+        {
+            "sheetId": sheet.number,
+            "startRowIndex": row - 1,
+            "endRowIndex": row,
+            "startColumnIndex": cell.column,
+            "endColumnIndex": cell.column + 1,
+        }
+        for row in (source, cell.row)
+    )
+    return {"copyPaste": {"source": taken, "destination": given, "pasteType": "PASTE_FORMULA"}}

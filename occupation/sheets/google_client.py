@@ -34,7 +34,6 @@ ANSWER_SECONDS: Final = 30.0
 
 _GOOGLE: Final = "https://sheets.googleapis.com"
 _RAW_VALUES: Final[Mapping[str, str]] = {
-    "valueRenderOption": "UNFORMATTED_VALUE",
     "dateTimeRenderOption": "SERIAL_NUMBER",
     "fields": "valueRanges(values)",
 }
@@ -107,15 +106,19 @@ class SheetsClient(HTTPClient):
             answer = self.fetch_sheet_metadata(spreadsheet_id, {"fields": fields})
         return [sheet["properties"] for sheet in answer.get("sheets", ())]
 
-    def read(self, spreadsheet_id: str, ranges: Sequence[str]) -> Answers:
+    def read(self, spreadsheet_id: str, ranges: Sequence[str], *, typed: bool = False) -> Answers:
         """The rows of each range, in order, unformatted and without blanks at the end. Raises as `describe`.
 
-        What was answered to the same question not long ago, byte by byte, is given again as the very same object.
+        `typed` tells formulas instead of what they come to. What was answered to the same question not long ago, byte
+        by byte, is given again as the very same object.
         """
-        asked = (spreadsheet_id, *ranges)
+        render = "FORMULA" if typed else "UNFORMATTED_VALUE"
+        asked = (spreadsheet_id, render, *ranges)
         with _told(Request.READ):
             url = SPREADSHEET_VALUES_BATCH_URL % spreadsheet_id
-            answer = self.request("get", url, params={**_RAW_VALUES, "ranges": list(ranges)})
+            answer = self.request(
+                "get", url, params={**_RAW_VALUES, "valueRenderOption": render, "ranges": list(ranges)}
+            )
             digest = blake2b(answer.content).digest()
             known = self._answered.pop(asked, None)
             told = known[1] if known and known[0] == digest else _ranges(answer.json(), len(ranges))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from occupation.sheets.book import Ask, Grid, Picked, choose, gather, is_filled
-from occupation.sheets.layout import letters
+from occupation.sheets.book import Ask, Beside, Grid, Picked, Stray, choose, gather, is_filled
+from occupation.sheets.layout import is_ours, letters
 
 _GAP: Final = 3
 """Columns that nobody asked for are read along when no more than these stand between two that were."""
+
+_SECOND: Final = 0.5 / 86_400
 
 _ALL_COLUMNS: Final = "ZZZ"
 """Beyond any tab's last column; Google reads up to the last there is."""
@@ -42,7 +44,7 @@ class Plan:
 
     def ranges(self) -> list[str]:
         """The header row, and each span from the first row on."""
-        name = "'" + self.title.replace("'", "''") + "'"
+        name = quoted(self.title)
         below = (f"{letters(left)}{self.ask.first_row}:{_last(right)}" for left, right in self.spans)
         return [f"{name}!1:1", *(f"{name}!{cells}" for cells in below)]
 
@@ -54,7 +56,52 @@ class Plan:
         """The grid of the answers to the spans."""
         rows = _whole(picked, answers) if self.ask.columns is None else _pieced(picked, self.spans, answers)
         found = gather(picked, ((self.ask.first_row + at, *row) for at, row in enumerate(rows)))
-        return Grid(picked, found.rows, max(found.last_row, self.ask.first_row - 1))
+        last_row = max(found.last_row, self.ask.first_row - 1)
+        return Grid(picked, found.rows, last_row, self._beside(picked, answers))
+
+    def _beside(self, picked: Picked, answers: Sequence[Rows]) -> Beside:
+        """What stands next to our columns."""
+        places = [(position, *_place(self.spans, position)) for position in next_to_ours(picked)] if answers else []
+        return {
+            (self.ask.first_row + at, position): row[column]
+            for position, span, column in places
+            for at, row in enumerate(answers[span])
+            if column < len(row) and row[column] != ""
+        }
+
+
+def quoted(title: str) -> str:
+    """A tab's title as ranges spell it."""
+    return "'" + title.replace("'", "''") + "'"
+
+
+def around(cell: Stray) -> str:
+    """The range of a cell with the one above and the one below."""
+    name = letters(cell.column)
+    return f"{name}{max(cell.row - 1, 1)}:{name}{cell.row + 1}"
+
+
+def same_raw(one: object, other: object) -> bool:
+    """Whether two raw cells hold the same; every kind of blank is one, and a serial number is as long as a second."""
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return abs(one - other) < _SECOND
+    return (one or "") == (other or "")
+
+
+def formula_beside(cell: Stray, written: Collection[Stray], typed: Mapping[tuple[int, int], object]) -> int | None:
+    """The row next to a cell's whose formula the cell may have had; None for a cell that was blank."""
+    touched = {(one.row, one.column) for one in written}
+    for row in (cell.row - 1, cell.row + 1):
+        text = typed.get((row, cell.column))
+        if (cell.before or "") != "" and (row, cell.column) not in touched and str(text).startswith("="):
+            return row
+    return None
+
+
+def next_to_ours(picked: Picked) -> set[int]:
+    """The columns that stand beside one of ours and that nobody asked for."""
+    ours = {at for name, at in zip(picked.names, picked.positions, strict=True) if is_ours(picked.columns.tab, name)}
+    return {at + step for at in ours for step in (-1, 1) if at + step >= 0} - set(picked.positions)
 
 
 def _last(right: int | None) -> str:
@@ -88,6 +135,6 @@ def _pieced(picked: Picked, spans: Sequence[Span], answers: Sequence[Rows]) -> I
 def _place(spans: Sequence[Span], position: int) -> tuple[int, int]:
     """Which span a column is in, and where in it."""
     for number, (left, right) in enumerate(spans):
-        if right is not None and left <= position < right:
+        if left <= position and (right is None or position < right):
             return number, position - left
     raise LookupError(position)

@@ -196,6 +196,11 @@ def headers(tab: Tab, owner: Owner | None = None) -> tuple[str, ...]:
     return tuple(known.header for known in COLUMNS[tab] if owner in (None, known.owner))
 
 
+def is_ours(tab: Tab, header: str) -> bool:
+    """Whether the app writes the column with this canonical header."""
+    return column(tab, header).owner is Owner.APP
+
+
 def normalised(header: object) -> str:
     """Return what identifies a header: no case, accents, blanks, `_`, `°` or `.`, nothing from a `/` on.
 

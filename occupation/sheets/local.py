@@ -30,6 +30,7 @@ from occupation.sheets.book import (
     Grid,
     Picked,
     RowChange,
+    Stray,
     TabNames,
     WriteUnknown,
     choose,
@@ -102,6 +103,11 @@ class LocalBook:
                 if done:
                     raise WriteUnknown(str(problem)) from problem
                 raise
+
+    def put_back(self, tab: Tab, cells: Sequence[Stray]) -> int:
+        """Nothing to do: no file is written but as it was read, so no cell lands elsewhere."""
+        del tab, cells
+        return 0
 
     def show_dates(self, columns: Sequence[Columns]) -> None:
         """Nothing to do: the text of a CSV file is what people see."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from occupation.models import Spool
 from occupation.services.mirroring import RowWritten
-from occupation.sheets.book import AsRead, Change, Grid, LiveBook, Row, RowChange, WriteRefused
+from occupation.sheets.book import Change, Grid, LiveBook, Row, RowChange, Stray, WriteRefused, raw_of
 from occupation.sheets.cells import TAG
 from occupation.sheets.diff import Known
 from occupation.sheets.hydrate import Workers
+from occupation.sheets.identity import version_of
 from occupation.sheets.layout import Tab
 from occupation.sheets.rows import APP_HEADERS, Reading, app_cells_of, app_columns
 from occupation.tags import canonical_tag
@@ -111,48 +112,86 @@ class Push:
             self.write(rows[half:], ())
 
 
-def proved(proof: Grid, used: Grid, rows: Iterable[RowToWrite]) -> tuple[list[RowToWrite], list[RowToWrite]]:
-    """Tell the rows that stand where they were written from those that moved meanwhile."""
-    keys = {row.number: row.cells[proof.names.index("TAG_SPOOL")] for row in proof.rows}
+class Proof(NamedTuple):
+    """What became of the rows of a write: they stand, they moved away, or another program wrote them since."""
+
+    stood: list[RowToWrite]
+    gone: list[RowToWrite]
+    overwritten: list[RowToWrite]
+
+
+def proved(proof: Grid, used: Grid, rows: Iterable[RowToWrite]) -> Proof:
+    """Sort the rows by what their keys and versions say now. `used` is the reading that they were written by."""
+    found = {row.number: dict(zip(proof.names, row.cells, strict=True)) for row in proof.rows}
     moved = proof.columns.positions != used.columns.positions
-    stood: list[RowToWrite] = []
-    gone: list[RowToWrite] = []
+    told = Proof([], [], [])
     for row in rows:
-        here = TAG.decode(keys.get(row.change.number))
-        same = isinstance(here, str) and canonical_tag(here) == row.tag
-        (stood if same and not moved else gone).append(row)
-    return stood, gone
+        cells = found.get(row.change.number, {})
+        here = TAG.decode(cells.get("TAG_SPOOL"))
+        if moved or not isinstance(here, str) or canonical_tag(here) != row.tag:
+            told.gone.append(row)
+        elif version_of(cells.get("version")) != str(row.written.version):
+            told.overwritten.append(row)
+        else:
+            told.stood.append(row)
+    return told
 
 
-def strays(before: Grid, now: Grid, gone: Iterable[RowToWrite]) -> list[RowChange]:
-    """What rows that moved away let us write on others, each to be put back as it was before.
+def strays(before: Grid, now: Grid, wrote: Iterable[RowToWrite | RowChange]) -> list[Stray]:
+    """Where rows or columns that moved let a write land on other cells, with what these held before.
 
-    Only cells that still hold what was written are touched. A row that nobody saw before held nothing there.
+    `before` is the reading that was written by. What nobody saw before, a row or a column, held nothing there.
     """
     rows = {row.number: row for row in now.rows}
-    found = [_stray(before, now, rows[one.change.number], one) for one in gone if one.change.number in rows]
-    return [change for change in found if change.cells]
+    found: list[Stray] = []
+    for one in wrote:
+        change, tag = (one.change, one.tag) if isinstance(one, RowToWrite) else (one, None)
+        row = rows.get(change.number) or Row(change.number, (None,) * len(now.names))
+        mine = tag is None or _tag_of(now, row) == tag  # the audit's rows have no tag, and do not move
+        found += _strays_of(before, now, row, change, mine=mine)
+    return found
 
 
-def _stray(before: Grid, now: Grid, row: Row, wrote: RowToWrite) -> RowChange:
-    texts, written = Reading.of(now, row, "").app_cells(), wrote.written.cells
-    still = [name for name in written if texts[name] == written[name]]
-    old = _same_row(before, now, row, still)
-    cells = {name: AsRead(old[before.names.index(name)] if old else None) for name in still}
-    return RowChange(Tab.OPERACIONES, row.number, cells)
+def _tag_of(grid: Grid, row: Row) -> str:
+    read = TAG.decode(row.cells[grid.names.index("TAG_SPOOL")])
+    return canonical_tag(read) if isinstance(read, str) else ""
 
 
-def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str]) -> tuple[Any, ...] | None:
-    """The cells of the row as it was before, found by all that was not written over."""
+def _strays_of(before: Grid, now: Grid, row: Row, change: RowChange, *, mine: bool) -> Iterator[Stray]:
+    """The cells of one row; where it is the one that was meant, those of columns that moved."""
+    places = {header: before.columns.positions[header] for header in change.cells}
+    stood = {place: _column_before(before, now, place) for place in places.values()}
+    if mine and all(place == at for place, at in stood.items()):
+        return
+    names = {at: name for name, at in now.columns.positions.items()}
+    old = _same_row(before, now, row, {names.get(place, "") for place in places.values()})
+    for header, place in places.items():
+        at = stood[place]
+        if not (mine and at == place):
+            was = None if old is None or at is None else _raw_at(before, old, at)
+            yield Stray(change.number, place, raw_of(change.tab, header, change.cells[header]), was)
+
+
+def _column_before(before: Grid, now: Grid, place: int) -> int | None:
+    """Where the column that is at `place` now stood before, by its header; None for a new one."""
+    header = now.picked.header[place] if place < len(now.picked.header) else ""
+    places = [at for at, name in enumerate(before.picked.header) if name == header and name != ""]
+    return places[0] if len(places) == 1 else None
+
+
+def _raw_at(grid: Grid, row: Row, place: int) -> object:
+    if place in grid.picked.positions:
+        return row.cells[grid.picked.positions.index(place)]
+    return grid.beside.get((row.number, place))
+
+
+def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str]) -> Row | None:
+    """The row as it was before: the only one with its tag, else found by all that was not written over."""
+    tag = "" if "TAG_SPOOL" not in now.names or "TAG_SPOOL" in but else _tag_of(now, row)
+    tagged = [old for old in before.rows if tag and _tag_of(before, old) == tag]
+    if len(tagged) == 1:
+        return tagged[0]
     kept = [name for name in now.names if name not in but and name in before.names]
-    mine = [_unpadded(row.cells[now.names.index(name)]) for name in kept]
+    mine = [row.cells[now.names.index(name)] for name in kept]
     places = [before.names.index(name) for name in kept]
-    for old in before.rows:
-        if [_unpadded(old.cells[place]) for place in places] == mine:
-            return old.cells
-    return None
-
-
-def _unpadded(cell: object) -> object:
-    """A blank before a filled cell is told as "" and one after the last is left out: what we wrote changed which."""
-    return None if cell == "" else cell
+    return next((old for old in before.rows if [old.cells[place] for place in places] == mine), None)

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -55,7 +56,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Relay:
-    """The mirror's process. `stopping` ends it after the cycle it is in."""
+    """The mirror's process. `stopping` ends it after the cycle it is in; `clock` tells seconds that only go on."""
 
     book: LiveBook
     leader: Leader
@@ -63,6 +64,7 @@ class Relay:
     budget: Budget = field(default_factory=Budget)
     memory: Memory = field(default_factory=Memory)
     stopping: threading.Event = field(default_factory=threading.Event)
+    clock: Callable[[], float] = time.monotonic
     attempts: int = 0
     office_at: float = float("-inf")
     claims_at: float = float("-inf")
@@ -104,7 +106,7 @@ class Relay:
         self.leader.resign()
 
     def _heal_claims(self) -> None:
-        now = time.monotonic()
+        now = self.clock()
         if now - self.claims_at >= CLAIMS_SECONDS:
             self.claims_at = now
             heal_claims()
@@ -115,7 +117,7 @@ class Relay:
         waiting = max(self._left_alone(), self._short_of_quota())
         if waiting > 0:
             return min(waiting, MOST_SECONDS)
-        office = not self.book.metered or time.monotonic() - self.office_at >= OFFICE_SECONDS
+        office = not self.book.metered or self.clock() - self.office_at >= OFFICE_SECONDS
         cycle = Cycle(self.book, self.memory, office=office, leads=self.leader.leads)
         try:
             report = cycle.run()
@@ -126,7 +128,7 @@ class Relay:
             return self._failed(problem)
         self._told(report)
         if office:
-            self.office_at = time.monotonic()
+            self.office_at = self.clock()
         return 0.0 if report.more else self.interval
 
     def _told(self, report: CycleReport) -> None:
