@@ -22,6 +22,7 @@ from occupation.models import (
     Mirror,
     Retencion,
     Spool,
+    Trabajador,
 )
 from occupation.models.spool import SpoolQuerySet
 from occupation.vocabulary import EstadoCalidad, MarcaRedis, TipoErrorHoja
@@ -41,6 +42,8 @@ class Tema(StrEnum):
     LARGAS = "largas"
     INACTIVOS = "inactivos"
     BLOQUEADOS = "bloqueados"
+    PINES = "pines"
+    SIN_PIN = "sin_pin"
     REDIS = "redis"
     MARCAS = "marcas"
     LIBRO = "libro"
@@ -70,6 +73,7 @@ def needs_a_person() -> list[Asunto]:
         _named(Tema.LARGAS, long_occupations(ahora).order_by("ocupado_desde"), "tag_hoja"),
         _named(Tema.INACTIVOS, held_by_inactive().order_by("ocupado_desde"), "tag_hoja"),
         _named(Tema.BLOQUEADOS, blocked().order_by("tag"), "tag_hoja"),
+        *_pins(),
         *_claims(),
         *_mirror(ahora),
         Asunto(Tema.DUDOSOS, CeldaDudosa.objects.count()),
@@ -119,6 +123,21 @@ def _mark(truth: str | None, claim: str | None) -> MarcaRedis:
     if claim is None:
         return MarcaRedis.FALTA
     return MarcaRedis.COINCIDE if claim == truth else MarcaRedis.HUERFANA
+
+
+def _pins() -> list[Asunto]:
+    """Who cannot step up to a tablet, in a shop that asks for a PIN."""
+    if not settings.PIN_TRABAJADORES:
+        return []
+    workers = Trabajador.objects.order_by("nombre", "apellido", "id")
+    return [
+        _people(Tema.PINES, workers.con_pin_bloqueado()),
+        _people(Tema.SIN_PIN, workers.activos().sin_pin()),
+    ]
+
+
+def _people(tema: Tema, found: QuerySet[Trabajador]) -> Asunto:
+    return Asunto(tema, found.count(), tuple(str(trabajador) for trabajador in found[:EXAMPLES]))
 
 
 def _claims() -> list[Asunto]:

@@ -10,7 +10,7 @@ from django import forms
 from occupation.models.spool import TOMABLES
 from occupation.refusals import SolicitudInvalida
 from occupation.tags import canonical_tag
-from occupation.vocabulary import TAG_MAXIMO, TAGS_POR_LOTE, WORKER_ID_MAXIMO, Operacion, Resultado
+from occupation.vocabulary import PIN_DIGITOS, TAG_MAXIMO, TAGS_POR_LOTE, WORKER_ID_MAXIMO, Operacion, Resultado
 
 DAY_FORMATS = ["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"]
 """How a day is sent by a browser's calendar, and how people write it where there is none."""
@@ -106,3 +106,24 @@ class EntrarForm(AskedForm):
     """Who steps up to the tablet."""
 
     trabajador = forms.IntegerField(min_value=1, max_value=WORKER_ID_MAXIMO)
+
+
+class PinForm(EntrarForm):
+    """One tap on the pad: what was typed before it, and the digit; or all digits at once."""
+
+    escrito = forms.RegexField(rf"^[0-9]{{0,{PIN_DIGITOS}}}$", required=False)
+    digito = forms.RegexField(r"^[0-9]$", required=False)
+    borrar = forms.BooleanField(required=False)
+
+    def typed(self) -> str:
+        """What stands on the pad after the tap. Raises like `judged`."""
+        pad = self.judged()
+        return str(pad["escrito"][:-1] if pad["borrar"] else pad["escrito"] + pad["digito"])[:PIN_DIGITOS]
+
+
+class PonerPinForm(EntrarForm):
+    """A supervisor gives a worker a PIN, typed twice; or lets the worker try the old one again."""
+
+    pin = forms.CharField(required=False, strip=True)
+    repetido = forms.CharField(required=False, strip=True)
+    abrir = forms.BooleanField(required=False)

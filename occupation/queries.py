@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from occupation.eligibility import eligible, listed, narrowed, why_not
-from occupation.models import CeldaDudosa, Device, Evento, FilaDuplicada, Mirror, Spool, Trabajador
+from occupation.models import CeldaDudosa, Device, Evento, FilaDuplicada, Mirror, Pin, Spool, Trabajador
 from occupation.models.spool import BUSQUEDA_MAXIMA
 from occupation.refusals import Refused, SolicitudInvalida, SpoolNoEncontrado
 from occupation.tags import canonical_tag, search_key, storable
@@ -229,6 +229,12 @@ def workers_to_choose() -> list[Trabajador]:
 def find_worker(worker_id: int) -> Trabajador | None:
     """One worker, active or not, with the roles."""
     return Trabajador.objects.prefetch_related("roles").filter(pk=worker_id).first()
+
+
+def pin_version(worker_id: int) -> str:
+    """Which of their PINs a worker has; empty without one."""
+    version = Pin.objects.filter(trabajador=worker_id).values_list("version", flat=True).first()
+    return str(version or "")
 
 
 def recent_worker_ids(device: Device) -> list[int]:

@@ -277,6 +277,34 @@ class CodigoInvalido(Refused):
         super().__init__("El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al supervisor.")
 
 
+class PinIncorrecto(Refused):
+    """The worker's PIN is another one; `quedan` more may be tried."""
+
+    codigo = "PIN_INCORRECTO"
+
+    def __init__(self, *, quedan: int) -> None:
+        quedan_en_palabras = "Le queda un intento" if quedan == 1 else f"Le quedan {quedan} intentos"
+        super().__init__(f"Ese no es su PIN. {quedan_en_palabras}; después lo abre un supervisor.", quedan=quedan)
+
+
+class PinBloqueado(Refused):
+    """Too many wrong PINs in a row: only a supervisor can go on."""
+
+    codigo = "PIN_BLOQUEADO"
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(f"El PIN de {worker} está bloqueado por intentos fallidos. Pida a un supervisor que lo abra.")
+
+
+class SinPin(Refused):
+    """The shop asks for a PIN and the worker has none yet."""
+
+    codigo = "SIN_PIN"
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(f"{worker} todavía no tiene PIN. Pida a un supervisor que se lo ponga.")
+
+
 class DemasiadasSolicitudes(Refused):
     """Too many failures in a row; `segundos` says when to try again, at the latest."""
 

@@ -6,6 +6,8 @@ from occupation.views.corrections import corregible, corregibles, corregir, reab
 from occupation.views.metrologia import metrologia
 from occupation.views.pairing import vincular
 from occupation.views.picker import entrar, picker
+from occupation.views.pin import pin
+from occupation.views.pines import pines, poner_pin
 from occupation.views.pulse import pulso
 from occupation.views.registro import mi_registro
 from occupation.views.spool import spool, viajera
@@ -18,6 +20,7 @@ from occupation.views.verbs import cancelar, completar, pausar, pausar_todos, to
 urlpatterns = [
     path("", picker, name="picker"),
     path("entrar/", entrar, name="entrar"),
+    path("entrar/pin/", pin, name="pin"),
     path("vincular/", vincular, name="vincular"),
     path("pulso/", pulso, name="pulso"),
     path("trabajo/", trabajo, name="trabajo"),
@@ -36,6 +39,8 @@ urlpatterns = [
     path("supervision/salir/", salir, name="supervision-salir"),
     path("supervision/liberar/", liberar, name="liberar"),
     path("supervision/desbloquear/", desbloquear, name="desbloquear"),
+    path("supervision/pines/", pines, name="pines"),
+    path("supervision/pines/poner/", poner_pin, name="poner-pin"),
     path("supervision/corregir/", corregibles, name="corregibles"),
     path("supervision/corregir/spool/", corregible, name="corregible"),
     path("supervision/corregir/operacion/", corregir, name="corregir"),

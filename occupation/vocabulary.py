@@ -19,6 +19,12 @@ TAG_MAXIMO = 100
 NOMBRE_MAXIMO = 100
 """Longest name of a worker, or of a device, in characters."""
 
+PIN_DIGITOS = 4
+"""How many digits a worker's PIN has."""
+
+PIN_INTENTOS = 5
+"""Wrong PINs in a row after which only a supervisor lets the worker try again."""
+
 TAGS_POR_LOTE = 50
 """Most tags in one batch."""
 
@@ -240,3 +246,4 @@ class AdvisoryLock(IntegerChoices):
     IMPORT = 73_002, "import"
     RELAY = 73_003, "relay"
     DEVICES = 73_009, "devices"
+    PINS = 73_010, "pins"

@@ -54,6 +54,7 @@ class Environment:
     lock_ttl_seconds: int
     sold_requiere_arm: str
     ocupacion_larga_horas: int
+    pin_trabajadores: bool
     time_zone: str
     log_level: str
     log_format: str
@@ -90,6 +91,7 @@ def load(root: Path, environ: Mapping[str, str] = os.environ) -> Environment:
         lock_ttl_seconds=reader.whole("LOCK_TTL_SECONDS", 3600, 1, 604_800),
         sold_requiere_arm=reader.choice("SOLD_REQUIERE_ARM", "iniciado", ("iniciado", "completado")),
         ocupacion_larga_horas=reader.whole("OCUPACION_LARGA_HORAS", 10, 1, 168),
+        pin_trabajadores=reader.flag("PIN_TRABAJADORES"),
         time_zone=reader.parsed(
             "TIME_ZONE", "America/Santiago", _zone, "debe ser una zona horaria conocida", "America/Santiago"
         ),

@@ -6,7 +6,7 @@ from typing import Self
 
 from django.db import models
 
-from occupation.vocabulary import NOMBRE_MAXIMO, ROLES_DE, Operacion, Rol
+from occupation.vocabulary import NOMBRE_MAXIMO, PIN_INTENTOS, ROLES_DE, Operacion, Rol
 
 
 class TrabajadorQuerySet(models.QuerySet["Trabajador"]):
@@ -19,6 +19,14 @@ class TrabajadorQuerySet(models.QuerySet["Trabajador"]):
     def de_operacion(self, operacion: Operacion) -> Self:
         """Those whose roles allow starting `operacion`."""
         return self.filter(roles__rol__in=ROLES_DE[operacion]).distinct()
+
+    def sin_pin(self) -> Self:
+        """Those who were given none."""
+        return self.filter(pin__isnull=True)
+
+    def con_pin_bloqueado(self) -> Self:
+        """Those who may not try theirs any more."""
+        return self.alias(fallidos=models.Count("pines_fallidos")).filter(fallidos__gte=PIN_INTENTOS)
 
 
 class Trabajador(models.Model):

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from occupation.refusals import Ocupado, SinEspacio
+from occupation.vocabulary import AdvisoryLock
 
 BUSY_SECONDS = 10
 NOTICEABLE_SECONDS = 0.5
@@ -50,6 +51,16 @@ def verb_transaction() -> Iterator[None]:
             log.exception("El disco de la base de datos está lleno o falla")
             raise SinEspacio from error
         raise
+
+
+@contextmanager
+def one_at_a_time(lock: AdvisoryLock) -> Iterator[None]:
+    """A transaction that no other under the same lock runs beside: what it counts stays true until it ends."""
+    with verb_transaction():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
+        yield
 
 
 @dataclass(slots=True)

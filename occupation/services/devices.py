@@ -22,7 +22,7 @@ from django.utils.crypto import salted_hmac
 from occupation.models import Device, PairingAttempt, PairingCode
 from occupation.models.device import fingerprint
 from occupation.refusals import CodigoInvalido, DemasiadasSolicitudes, SolicitudInvalida
-from occupation.services._transaction import verb_transaction
+from occupation.services._transaction import one_at_a_time
 from occupation.vocabulary import NOMBRE_MAXIMO, ActorTipo, AdvisoryLock, DeviceKind, DeviceScope
 
 INVITATION_LASTS = timedelta(minutes=10)
@@ -61,13 +61,13 @@ def invite(*, nombre: str, kind: DeviceKind, scope: DeviceScope = DeviceScope.AC
         raise ValueError("a program is not paired: see issue_token")
     if kind == DeviceKind.BOARD:
         scope = DeviceScope.READ
-    with _one_at_a_time():
+    with one_at_a_time(AdvisoryLock.DEVICES):
         return _invite(nombre, kind, scope, timezone.now())
 
 
 def issue_token(*, nombre: str, scope: DeviceScope) -> tuple[Device, str]:
     """Make a device for a program: itself and its bearer token, which is not shown again."""
-    with _one_at_a_time():
+    with one_at_a_time(AdvisoryLock.DEVICES):
         return _issue(nombre, scope, timezone.now())
 
 
@@ -79,7 +79,7 @@ def pair(*, codigo: str, direccion: str) -> tuple[Device, str]:
     also when all addresses together had.
     """
     ahora, typed = timezone.now(), _typed(codigo)
-    with _one_at_a_time():
+    with one_at_a_time(AdvisoryLock.DEVICES):
         _judge_failures(typed, direccion, ahora)
         code = _open_code(typed, ahora)
         if code is not None:
@@ -147,16 +147,6 @@ def _without_waiting() -> Iterator[None]:
             yield
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """A transaction that no other of these runs beside: counts and names stay true until it ends."""
-    with verb_transaction():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(AdvisoryLock.DEVICES)])
-        yield
 
 
 def _create(
@@ -255,7 +245,7 @@ def reinvite(*, device: Device) -> Invitacion | tuple[Device, str]:
     already; after any refusal it goes on as it was.
     """
     ahora = timezone.now()
-    with _one_at_a_time():
+    with one_at_a_time(AdvisoryLock.DEVICES):
         if not Device.objects.vigentes().filter(pk=device.pk).update(revocado_en=ahora):
             raise SolicitudInvalida({"dispositivo": "ya no está vigente: vincule uno nuevo"})
         kind, scope = DeviceKind(device.kind), DeviceScope(device.scope)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from occupation.attention import Asunto, Tema
@@ -46,6 +47,18 @@ _PISTAS = {
         "Tres rechazos seguidos. Decida con metrología y desbloquee el que pueda repararse.",
         "admin:occupation_bloqueado_changelist",
         "occupation.view_bloqueado",
+    ),
+    Tema.PINES: Pista(
+        "PIN bloqueados",
+        "No pueden entrar a la tableta. Vea que sean ellos y abra su PIN, o póngales otro.",
+        "pines",
+        "occupation.poner_pin",
+    ),
+    Tema.SIN_PIN: Pista(
+        "Trabajadores sin PIN",
+        "No pueden entrar a la tableta hasta que un supervisor les ponga uno.",
+        "pines",
+        "occupation.poner_pin",
     ),
     Tema.REDIS: Pista(
         "Redis no responde",
@@ -125,13 +138,17 @@ def needs_a_person(context: dict[str, Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("occupation/supervision/_asuntos.html", takes_context=True)
 def lo_demas(context: dict[str, Any], asuntos: list[Asunto]) -> dict[str, Any]:
-    """These matters for a supervisor; with the way to their page in the admin for who may go there."""
+    """These matters for a supervisor; with the way to their page for who may open it."""
     user = context["request"].user
-    told = [_told(asunto) for asunto in asuntos]
-    for asunto, row in zip(asuntos, told, strict=True):
-        if not (user.is_staff and user.has_perm(_PISTAS[asunto.tema].permiso)):
-            row["enlace"] = ""
-    return {"asuntos": told}
+    return {"asuntos": [_told(asunto) | _way(asunto, user) for asunto in asuntos]}
+
+
+def _way(asunto: Asunto, user: User) -> dict[str, str]:
+    pista = _PISTAS[asunto.tema]
+    office = pista.pagina.startswith("admin:")
+    if not user.has_perm(pista.permiso) or (office and not user.is_staff):
+        return {"enlace": ""}
+    return {"boton": "Ver en Administración" if office else "Ver"}
 
 
 def _told(asunto: Asunto) -> dict[str, Any]:

@@ -39,6 +39,12 @@ def build() -> str:
 
 
 @register.simple_tag
+def pide_pin() -> bool:
+    """Whether workers type a PIN at the tablet."""
+    return settings.PIN_TRABAJADORES
+
+
+@register.simple_tag
 def ahora() -> str:
     """The shop's clock, ISO with its offset: scripts go by it and never by the tablet's own."""
     return timezone.localtime().isoformat(timespec="seconds")

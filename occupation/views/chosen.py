@@ -9,16 +9,17 @@ from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from occupation.access import DeviceRequest, LookerRequest, OpenPage, tablet_required
 from occupation.models import Device, Trabajador
-from occupation.queries import find_worker
+from occupation.queries import find_worker, pin_version
 
 COOKIE = "taller_trabajador"
 SALT = "occupation.chosen"
@@ -37,17 +38,30 @@ class WorkerRequest(DeviceRequest):
 WorkerPage = Callable[Concatenate[WorkerRequest, P], HttpResponseBase]
 
 
+def stepped_up(request: DeviceRequest, worker_id: int) -> HttpResponse:
+    """The worker is who stands there now, and goes on to the page that asked for it."""
+    response = HttpResponseRedirect(inside(request.POST.get("siguiente", "")) or reverse("trabajo"))
+    choose(response, request.device, worker_id)
+    return response
+
+
 def choose(response: HttpResponseBase, device: Device, worker_id: int) -> None:
     """Let the tablet remember who stands at it, for a shift at most."""
     response.set_signed_cookie(
         COOKIE,
-        f"{device.pk}:{worker_id}",
+        f"{device.pk}:{worker_id}:{_proof(worker_id)}",
         salt=SALT,
         max_age=LASTS,
         httponly=True,
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
     )
+
+
+def inside(wanted: str) -> str:
+    """`wanted` if it is a page of this shop, else nothing."""
+    here = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if here and wanted.startswith("/") else ""
 
 
 def forget(response: HttpResponseBase) -> None:
@@ -60,10 +74,16 @@ def chosen_worker(request: LookerRequest | DeviceRequest) -> Trabajador | None:
     if request.device is None:
         return None
     kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=LASTS)
-    device_id, _, worker_id = (kept or "").partition(":")
-    if device_id != str(request.device.pk):
+    device_id, _, rest = (kept or "").partition(":")
+    worker_id, _, proof = rest.partition(":")
+    if device_id != str(request.device.pk) or proof != _proof(int(worker_id)):
         return None
     return find_worker(int(worker_id))
+
+
+def _proof(worker_id: int) -> str:
+    """What a choice is worth as long as the worker's PIN stays the same; nothing where the shop asks for none."""
+    return pin_version(worker_id) or "sin-pin" if settings.PIN_TRABAJADORES else ""
 
 
 def worker_required(view: WorkerPage[P]) -> OpenPage[P]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,7 +18,7 @@ from occupation.models import Trabajador
 from occupation.queries import find_worker, recent_worker_ids, workers_to_choose
 from occupation.refusals import WorkerNoEncontrado
 from occupation.tags import search_key
-from occupation.views.chosen import choose, forget
+from occupation.views.chosen import forget, inside, stepped_up
 from occupation.views.outcome import refused_as_page
 from occupation.vocabulary import DeviceKind
 
@@ -31,7 +33,7 @@ def picker(request: DeviceRequest) -> HttpResponseBase:
     trabajadores, q = workers_to_choose(), request.GET.get("q", "").strip()[:60]
     contexto = {
         "q": q,
-        "siguiente": _inside(request.GET.get("siguiente", "")),
+        "siguiente": inside(request.GET.get("siguiente", "")),
         "trabajadores": _matching(trabajadores, q),
         "recientes": [] if q else _recent(request, trabajadores),
     }
@@ -49,9 +51,10 @@ def entrar(request: DeviceRequest) -> HttpResponse:
     worker_id = EntrarForm(request.POST).judged()["trabajador"]
     if find_worker(worker_id) is None:
         raise WorkerNoEncontrado(worker_id)
-    response = HttpResponseRedirect(_inside(request.POST.get("siguiente", "")) or reverse("trabajo"))
-    choose(response, request.device, worker_id)
-    return response
+    if settings.PIN_TRABAJADORES:
+        asked = {"trabajador": worker_id, "siguiente": request.POST.get("siguiente", "")}
+        return HttpResponseRedirect(f"{reverse('pin')}?{urlencode(asked)}")
+    return stepped_up(request, worker_id)
 
 
 def _recent(request: DeviceRequest, trabajadores: list[Trabajador]) -> list[Trabajador]:
@@ -70,9 +73,3 @@ def _matching(trabajadores: list[Trabajador], q: str) -> list[Trabajador]:
 
 def _searched(trabajador: Trabajador) -> str:
     return search_key(f"{trabajador.worker_nombre}/{trabajador.nombre_completo}/{trabajador.nombres_de_roles()}")
-
-
-def _inside(wanted: str) -> str:
-    """`wanted` if it is a page of this shop, else nothing."""
-    here = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if here and wanted.startswith("/") else ""

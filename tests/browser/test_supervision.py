@@ -56,6 +56,8 @@ PAGES = [
     "/supervision/corregir/spool/?tag=QC-77-002",
     f"/supervision/corregir/operacion/?tag={DONE}&operacion=ARM",
     f"/supervision/reabrir/?tag={DONE}&operacion=SOLD",
+    "/supervision/pines/",
+    "/supervision/pines/poner/?trabajador=100",
 ]
 
 

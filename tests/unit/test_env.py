@@ -35,7 +35,7 @@ def test_an_empty_environment_gives_a_shop_on_this_machine(tmp_path: Path) -> No
     assert (env.sheets.roles, env.sheets.metadata) == ("Roles", "Metadata")
     assert (env.sheets.writes_per_minute, env.sheets.reads_per_minute) == (30, 40)
     assert (env.sheets.sync_interval_seconds, env.lock_ttl_seconds) == (5, 3600)
-    assert (env.sold_requiere_arm, env.ocupacion_larga_horas) == ("iniciado", 10)
+    assert (env.sold_requiere_arm, env.ocupacion_larga_horas, env.pin_trabajadores) == ("iniciado", 10, False)
     assert (env.time_zone, env.log_level, env.log_format) == ("America/Santiago", "INFO", "text")
 
 
@@ -53,6 +53,7 @@ def test_an_empty_environment_gives_a_shop_on_this_machine(tmp_path: Path) -> No
         ("LOCK_TTL_SECONDS", "60", "lock_ttl_seconds", 60),
         ("SOLD_REQUIERE_ARM", "completado", "sold_requiere_arm", "completado"),
         ("OCUPACION_LARGA_HORAS", "12", "ocupacion_larga_horas", 12),
+        ("PIN_TRABAJADORES", "1", "pin_trabajadores", True),
         ("TIME_ZONE", "America/Punta_Arenas", "time_zone", "America/Punta_Arenas"),
         ("LOG_LEVEL", "WARNING", "log_level", "WARNING"),
         ("LOG_FORMAT", "json", "log_format", "json"),

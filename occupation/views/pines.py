@@ -1,0 +1,83 @@
+"""Workers' PINs as a supervisor looks after them: who has one, who is locked out, and a new one."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from occupation.access import supervisor
+from occupation.forms import EntrarForm, PonerPinForm
+from occupation.http_status import status_of
+from occupation.models import Trabajador
+from occupation.queries import find_worker
+from occupation.refusals import SolicitudInvalida, WorkerNoEncontrado
+from occupation.services.pins import forgive_pin, set_pin
+from occupation.views.supervisor import SupervisorRequest, done, refused_to_supervisor, supervisor_required
+from occupation.vocabulary import PIN_DIGITOS, PIN_INTENTOS
+
+PERMISO = "occupation.poner_pin"
+
+
+@require_safe
+@supervisor_required(PERMISO)
+def pines(request: SupervisorRequest) -> HttpResponse:
+    """Everybody who works here: with a PIN, without one, or locked out."""
+    people = Trabajador.objects.activos().select_related("pin").annotate(fallidos=Count("pines_fallidos"))
+    contexto = {
+        "trabajadores": people.order_by("nombre", "apellido", "id"),
+        "intentos": PIN_INTENTOS,
+        "se_pide": settings.PIN_TRABAJADORES,
+    }
+    return render(request, "occupation/supervision/pines.html", contexto)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+@supervisor_required(PERMISO)
+@refused_to_supervisor
+def poner_pin(request: SupervisorRequest) -> HttpResponse:
+    """A new PIN, typed twice; or the old one opened again."""
+    trabajador = _whose(request)
+    if request.method != "POST":
+        return _asked(request, trabajador)
+    pedido = PonerPinForm(request.POST).judged()
+    if pedido["abrir"]:
+        forgive_pin(trabajador=trabajador)
+        return done(request, f"{trabajador} puede intentar de nuevo con su PIN", reverse("pines"))
+    try:
+        _judge_twice(pedido["pin"], pedido["repetido"])
+        set_pin(trabajador=trabajador, pin=pedido["pin"], actor=supervisor(request))
+    except SolicitudInvalida as refused:
+        return _asked(request, trabajador, refused)
+    return done(request, f"{trabajador} tiene un PIN nuevo", reverse("pines"))
+
+
+def _judge_twice(pin: str, repetido: str) -> None:
+    if pin != repetido:
+        raise SolicitudInvalida({"PIN": "las dos veces no son iguales"})
+
+
+def _whose(request: SupervisorRequest) -> Trabajador:
+    worker_id = EntrarForm(request.POST if request.method == "POST" else request.GET).judged()["trabajador"]
+    trabajador = find_worker(worker_id)
+    if trabajador is None:
+        raise WorkerNoEncontrado(worker_id)
+    return trabajador
+
+
+def _asked(
+    request: SupervisorRequest, trabajador: Trabajador, refused: SolicitudInvalida | None = None
+) -> HttpResponse:
+    contexto = {
+        "trabajador": trabajador,
+        "error": refused,
+        "digitos": PIN_DIGITOS,
+        "bloqueado": trabajador.pines_fallidos.count() >= PIN_INTENTOS,
+    }
+    status = status_of(refused) if refused else 200
+    return render(request, "occupation/supervision/poner_pin.html", contexto, status=status)
