@@ -22,9 +22,17 @@ def prepare() -> None:
     if not settings.DEBUG and not static_files_are_current(Path(settings.STATIC_ROOT)):
         call_command("collectstatic", interactive=False, verbosity=0)
     if shop_is_empty():
-        print("Base de datos vacía: se carga el taller de demostración.", flush=True)
-        call_command("demo")
+        fill()
     ensure_admin(Path(settings.TALLER_VAR) / "admin_password")
+
+
+def fill() -> None:
+    """Give an empty database its first spools; those of a shop with a sheet in Google are brought by the relay."""
+    if settings.SHEETS_BACKEND == "google":
+        print("Base de datos vacía: los spools llegan de la hoja de Google en cuanto se lea.", flush=True)
+        return
+    print("Base de datos vacía: se carga el taller de demostración.", flush=True)
+    call_command("demo")
 
 
 def static_files_are_current(collected: Path) -> bool:
