@@ -22,8 +22,8 @@ from occupation.vocabulary import Accion, ActorTipo, TipoEvento
 TAIL: Final = 500
 """How many of Metadata's last rows a cycle reads."""
 
-EVENTS_PER_WRITE: Final = 2000
-"""Most events of one request: about a megabyte of the two that Google likes best."""
+EVENTS_PER_WRITE: Final = 1000
+"""Most events of one request: half a megabyte, of the two that Google likes at most."""
 
 _NOT_TOLD: Final = (TipoEvento.STATE_CHANGE, TipoEvento.IMPORTACION)
 

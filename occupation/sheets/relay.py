@@ -45,6 +45,9 @@ LEADER_SECONDS: Final = 3.0
 FOR_A_CYCLE: Final = {Request.READ: 3, Request.WRITE: 1}
 """What reading, writing and proving take: with less left, a cycle would stop in its middle and read more next time."""
 
+REST_SECONDS: Final = 0.5
+"""Shortest pause after a turn that left nothing to do, however long it took."""
+
 MOST_SECONDS: Final = 60.0
 """Longest time between two looks at whether the book may be read again, and by whom."""
 
@@ -68,17 +71,20 @@ class Relay:
     attempts: int = 0
     office_at: float = float("-inf")
     claims_at: float = float("-inf")
-    leading: bool = False
+    leading: bool | None = None
 
     def run(self) -> None:
         """Go on until told to stop."""
         while not self.stopping.is_set():
             close_old_connections()
-            self.stopping.wait(self.turn())
+            began = time.monotonic()
+            wait = self.turn()
+            spent = time.monotonic() - began
+            self.stopping.wait(max(wait - spent, min(wait, REST_SECONDS)))
         self._resign()
 
     def turn(self) -> float:
-        """One turn; how many seconds until the next."""
+        """One turn; how many seconds after its beginning the next is due. A book to be left alone is, even so."""
         try:
             if not self._leads():
                 return LEADER_SECONDS
@@ -122,7 +128,7 @@ class Relay:
         try:
             report = cycle.run()
         except NotLeading:
-            self.leading = False
+            self.leading = None
             return 0.0
         except NOT_REACHED as problem:
             return self._failed(problem)

@@ -23,6 +23,7 @@ SPREADSHEETS: Final = "https://www.googleapis.com/auth/spreadsheets"
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 AUDIENCES: Final = ("https://oauth2.googleapis.com/token", "https://www.googleapis.com/oauth2/v4/token")
 LIFETIME: Final = 3600.0
+DOMAIN: Final = "@taller-pruebas.iam.gserviceaccount.com"
 
 
 @functools.cache
@@ -55,10 +56,10 @@ class Accounts:
     tokens: dict[str, Token] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
 
-    email: str = "espejo@taller-pruebas.iam.gserviceaccount.com"
+    email: str = f"espejo{DOMAIN}"
 
-    def credentials(self, origin: str) -> dict[str, str]:
-        """The JSON of the service account's key file, with the server as its token endpoint."""
+    def credentials(self, origin: str, email: str = "") -> dict[str, str]:
+        """The JSON of a service account's key file, with the server as its token endpoint."""
         pem = throwaway_key().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -67,7 +68,7 @@ class Accounts:
             "project_id": "taller-pruebas",
             "private_key_id": "0" * 40,
             "private_key": pem.decode(),
-            "client_email": self.email,
+            "client_email": email or self.email,
             "client_id": "100000000000000000000",
             "token_uri": f"{origin}/token",
         }
@@ -94,7 +95,8 @@ class Accounts:
         return {"access_token": text, "expires_in": int(LIFETIME) - 1, "token_type": "Bearer"}
 
     def _judge(self, claims: Mapping[str, Any], origin: str) -> None:
-        if claims.get("iss") != self.email or self.email in self.revoked:
+        account = str(claims.get("iss"))
+        if not account.endswith(DOMAIN) or account in self.revoked:
             raise BadGrant("invalid_grant", "Invalid grant: account not found")
         if claims.get("aud") not in {*AUDIENCES, f"{origin}/token"}:
             raise BadGrant("invalid_grant", "Failed audience check")

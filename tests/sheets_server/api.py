@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -66,6 +66,7 @@ class Call:
     query: Mapping[str, Any]
     body: Any
     user: str
+    began: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -122,7 +123,7 @@ class Google:
 
     def _record(self, call: Call, status: int, fault: str, size: int = 0) -> None:
         kind = call.kind if fault != "late" or status == 0 else "late"
-        entry = Asked(self.clock.now(), call.method.name, kind, status, call.user, fault, call.ranges, size)
+        entry = Asked(self.clock.now(), call.method.name, kind, status, call.user, fault, call.ranges, size, call.began)
         self.log.add(entry)
 
     def _token(self, request: Request, origin: str) -> Answer:
@@ -147,7 +148,7 @@ class Google:
         return Answer(refused.code, refused.body, refused.headers)
 
     def _api(self, request: Request, method: Method, parts: dict[str, str]) -> Answer:
-        call = Call(method, {name: unquote(part) for name, part in parts.items()}, {}, None, "")
+        call = Call(method, {name: unquote(part) for name, part in parts.items()}, {}, None, "", self.clock.now())
         struck: Fault | None = None
         try:
             call = self._understood(request, call)
@@ -173,7 +174,7 @@ class Google:
         if "fields" in query:
             checked["fields"] = query["fields"][-1]
             check_mask(parse_mask(checked["fields"]), call.method.response)
-        return Call(call.method, call.parts, checked, without_nulls(body), user)
+        return replace(call, query=checked, body=without_nulls(body), user=user)
 
     def _struck(self, call: Call, struck: Fault | None, hooks: list[Fault]) -> Answer:
         kind = struck.kind if struck else None

@@ -62,7 +62,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request that came in, as it ended. `status` 0 is a connection that was cut."""
+    """One request that came in, as it ended. `status` 0 is a connection that was cut; `began` is when it came."""
 
     at: float
     method: str
@@ -73,6 +73,7 @@ class Asked:
     ranges: tuple[str, ...] = ()
     size: int = 0
     """Bytes of the answer."""
+    began: float = 0.0
 
 
 class Log:

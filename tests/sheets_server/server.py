@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.sheets_server import control
-from tests.sheets_server.account import Accounts
+from tests.sheets_server.account import DOMAIN, Accounts
 from tests.sheets_server.api import Answer, Google, Request
 from tests.sheets_server.faults import Faults
 from tests.sheets_server.office import Office
@@ -87,6 +87,10 @@ class SheetsServer:
     def account(self) -> dict[str, str]:
         """The service account's key file, as a dictionary."""
         return self.accounts.credentials(self.url)
+
+    def account_of(self, name: str) -> dict[str, str]:
+        """The key file of another account that the book is shared with: its requests are told apart in the log."""
+        return self.accounts.credentials(self.url, f"{name}{DOMAIN}")
 
     def share(self, *, shared: bool) -> None:
         """Take the book away, so that it answers 404, or bring it back."""
