@@ -132,7 +132,7 @@ def _pins() -> list[Asunto]:
     workers = Trabajador.objects.order_by("nombre", "apellido", "id")
     return [
         _people(Tema.PINES, workers.con_pin_bloqueado()),
-        _people(Tema.SIN_PIN, workers.activos().sin_pin()),
+        _people(Tema.SIN_PIN, workers.presentes().sin_pin()),
     ]
 
 

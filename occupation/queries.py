@@ -222,8 +222,7 @@ def every_worker() -> list[Trabajador]:
 
 def workers_to_choose() -> list[Trabajador]:
     """Who may step up to a tablet: the active workers, and whoever still holds something, by name."""
-    here = Q(activo=True) | Exists(Spool.objects.filter(ocupado_por=OuterRef("pk")))
-    return list(Trabajador.objects.filter(here).prefetch_related("roles").order_by("nombre", "apellido", "id"))
+    return list(Trabajador.objects.presentes().prefetch_related("roles").order_by("nombre", "apellido", "id"))
 
 
 def find_worker(worker_id: int) -> Trabajador | None:

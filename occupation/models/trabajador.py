@@ -20,6 +20,11 @@ class TrabajadorQuerySet(models.QuerySet["Trabajador"]):
         """Those whose roles allow starting `operacion`."""
         return self.filter(roles__rol__in=ROLES_DE[operacion]).distinct()
 
+    def presentes(self) -> Self:
+        """Who may step up to a tablet: the active ones, and whoever still holds something."""
+        holders = self.model.objects.filter(ocupados__isnull=False)
+        return self.filter(models.Q(activo=True) | models.Q(pk__in=holders.values("pk")))
+
     def sin_pin(self) -> Self:
         """Those who were given none."""
         return self.filter(pin__isnull=True)
@@ -58,6 +63,10 @@ class Trabajador(models.Model):
         """How every screen and the sheet show the worker: `MR(93)`."""
         iniciales = "".join(palabra[:1] for palabra in (self.nombre.strip(), self.apellido.strip()))
         return f"{iniciales.upper()}({self.id})"
+
+    def puede_iniciar(self, operacion: Operacion) -> bool:
+        """Whether the worker may start `operacion` at all: who was deactivated only ends what is held."""
+        return self.activo and self.puede(operacion)
 
     def nombres_de_roles(self) -> list[str]:
         """The worker's roles in the order of the vocabulary. Reads the prefetched rows when there are any."""

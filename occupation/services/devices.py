@@ -1,7 +1,7 @@
 """Devices: inviting, pairing, naming and revoking what may talk to the shop.
 
-A secret is shown once and stored as a hash. Everything here but `revoke` and `rename` opens a transaction of its
-own, so it is not for the Django admin's own forms, which already run in one.
+A secret is shown once and stored as a hash. Everything here but `revoke` opens a transaction of its own, so it is not
+for the Django admin's own forms, which already run in one.
 """
 
 from __future__ import annotations
@@ -98,9 +98,10 @@ def revoke(*, device: Device) -> None:
 def rename(*, device: Device, nombre: str) -> None:
     """Give a device another name. Raises SolicitudInvalida for one that another device has, or no name at all."""
     nombre = _clean(nombre)
-    if nombre.casefold() in _taken(Device.objects.vigentes().exclude(pk=device.pk)):
-        raise SolicitudInvalida({"nombre": "ya hay un dispositivo con ese nombre"})
-    Device.objects.filter(pk=device.pk).update(nombre=nombre)
+    with one_at_a_time(AdvisoryLock.DEVICES):
+        if nombre.casefold() in _taken(Device.objects.vigentes().exclude(pk=device.pk)):
+            raise SolicitudInvalida({"nombre": "ya hay un dispositivo con ese nombre"})
+        Device.objects.filter(pk=device.pk).update(nombre=nombre)
     device.nombre = nombre
 
 

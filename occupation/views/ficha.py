@@ -87,13 +87,13 @@ class Ficha:
         """The operations for which this worker may take it now."""
         mine = self._trabajador
         possible = [operacion for operacion in _possible(self._spool) if operacion != Operacion.METROLOGIA]
-        return [operacion for operacion in possible if mine and mine.activo and mine.puede(operacion)]
+        return [operacion for operacion in possible if mine and mine.puede_iniciar(operacion)]
 
     @property
     def inspeccionable(self) -> bool:
         """Whether this worker may inspect it now."""
         mine = self._trabajador
-        may = mine is not None and mine.activo and mine.puede(Operacion.METROLOGIA)
+        may = mine is not None and mine.puede_iniciar(Operacion.METROLOGIA)
         return may and Operacion.METROLOGIA in _possible(self._spool)
 
     @property

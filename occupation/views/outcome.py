@@ -104,7 +104,8 @@ def many(request: WorkerRequest, accion: Accion, pedido: Json, desenlaces: Seque
     messages = [(each.tag, each.respuesta.message) for each in desenlaces if each.respuesta is not None]
     if not failed:
         aviso = {"frases": _told(accion, [message for _, message in messages], request.trabajador)}
-        return done(request, pedido["clave"], pestana, aviso | _taken_again(accion, pedido))
+        again = _taken_again(accion, pedido) if request.trabajador.activo else {}
+        return done(request, pedido["clave"], pestana, aviso | again)
     resultado = {
         "titulo": f"{len(messages)} de {len(desenlaces)} {_HECHOS[accion]}",
         "hechos": [{"tag": tag, "mensaje": message} for tag, message in messages],
@@ -137,7 +138,7 @@ def next_step(tag: str, trabajador: Trabajador) -> Json:
     if spool.calidad_state == EstadoCalidad.BLOQUEADO:
         return {"despues": "Contacte al supervisor."}
     if why_not(spool, Accion.INSPECCIONAR, Operacion.METROLOGIA) is None:
-        mine = {"inspeccionar": spool.tag_hoja} if trabajador.puede(Operacion.METROLOGIA) else {}
+        mine = {"inspeccionar": spool.tag_hoja} if trabajador.puede_iniciar(Operacion.METROLOGIA) else {}
         return {"despues": "Sigue METROLOGÍA."} | mine
     for operacion in TOMABLES:
         if why_not(spool, Accion.TOMAR, operacion) is None:
@@ -146,7 +147,7 @@ def next_step(tag: str, trabajador: Trabajador) -> Json:
 
 
 def _offered(spool: Spool, operacion: Operacion, trabajador: Trabajador) -> Json:
-    if not trabajador.puede(operacion):
+    if not trabajador.puede_iniciar(operacion):
         return {}
     return {"tomar": {"operacion": operacion, "tags": [spool.tag_hoja], "texto": f"TOMAR {operacion.label}"}}
 

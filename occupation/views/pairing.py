@@ -16,11 +16,11 @@ from occupation.services import pair
 from occupation.vocabulary import DeviceKind
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def vincular(request: HttpRequest) -> HttpResponse:
     """GET may be fetched ahead by anything that follows links, so only POST uses the code up."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _shown(request, request.GET.get("codigo", ""))
     codigo = request.POST.get("codigo", "")
     try:

@@ -27,7 +27,7 @@ PERMISO = "occupation.poner_pin"
 @supervisor_required(PERMISO)
 def pines(request: SupervisorRequest) -> HttpResponse:
     """Everybody who works here: with a PIN, without one, or locked out."""
-    people = Trabajador.objects.activos().select_related("pin").annotate(fallidos=Count("pines_fallidos"))
+    people = Trabajador.objects.presentes().select_related("pin").annotate(fallidos=Count("pines_fallidos"))
     contexto = {
         "trabajadores": people.order_by("nombre", "apellido", "id"),
         "intentos": PIN_INTENTOS,

@@ -296,7 +296,7 @@ class Pantalla:
 
 def screen(request: WorkerRequest) -> Pantalla:
     """What this request asks to see: the tab (the first of the worker's own unless one is named), search, narrowing."""
-    pestanas = [operacion for operacion in PESTANAS if request.trabajador.puede(operacion)]
+    pestanas = [operacion for operacion in PESTANAS if request.trabajador.puede_iniciar(operacion)]
     q = "".join(filter(str.isprintable, request.GET.get("q", ""))).strip()[:TAG_MAXIMO]
     # Read before anything that is shown.
     revision, marca, sin_escribir = journal_and_mirror()

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import timedelta
 
 import psycopg
@@ -316,3 +316,24 @@ def test_of_many_browsers_with_one_code_exactly_one_is_paired() -> None:
         tokens = [token for token in browsers.map(try_to_pair, range(8)) if token]
     assert len(tokens) == 1
     assert Device.objects.con_token(tokens[0]).get().nombre == "Tablet 3"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tablets_invited_and_renamed_at_the_same_moment_never_share_a_name() -> None:
+    renamed = [DeviceFactory(nombre=f"Vieja {number}") for number in range(4)]
+    connection.close()
+
+    def name_it(number: int) -> None:
+        try:
+            if number < 4:
+                with suppress(SolicitudInvalida):
+                    rename(device=renamed[number], nombre="Tableta")
+            else:
+                invite(nombre="tableta", kind=DeviceKind.TABLET)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as office:
+        list(office.map(name_it, range(8)))
+    names = [name.casefold() for name in Device.objects.values_list("nombre", flat=True)]
+    assert len(names) == len(set(names)) == 8

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import time_machine
 from django.test import Client
 
 from occupation.models import Evento, Spool
@@ -43,6 +45,60 @@ def test_opening_the_link_uses_nothing_up_and_tapping_does_once() -> None:
     assert late.status_code == 400
     assert said(late) == "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al supervisor."
     assert "taller_device" not in second.cookies
+
+
+def test_a_scanner_of_links_uses_nothing_up_however_it_looks() -> None:
+    invitation = invite(nombre="Tablet nave B", kind=DeviceKind.TABLET)
+    scanner, link = Client(enforce_csrf_checks=True), {"codigo": invitation.secreto}
+    ahead = {"Sec-Purpose": "prefetch", "Purpose": "prefetch"}
+    looks = [scanner.head("/vincular/", link), scanner.get("/vincular/", link, headers=ahead)]
+    assert [(look.status_code, "taller_device" in look.cookies) for look in looks] == [(200, False)] * 2
+    assert "no-store" in looks[1]["Cache-Control"]
+    assert scanner.post("/vincular/", link).status_code == 403
+    assert Client().post("/vincular/", link)["Location"] == "/"
+
+
+def test_a_link_opened_again_on_the_same_tablet_says_that_it_is_paired_and_changes_nothing() -> None:
+    invitation = invite(nombre="Tablet nave B", kind=DeviceKind.TABLET)
+    client, link = Client(), {"codigo": invitation.secreto}
+    client.post("/vincular/", link)
+    token = client.cookies["taller_device"].value
+    again = client.get("/vincular/", link)
+    assert "Este navegador ya es «Tablet nave B». Si lo vincula de nuevo, pasa a ser otro dispositivo." in words(again)
+    used = client.post("/vincular/", link)
+    assert (used.status_code, client.cookies["taller_device"].value) == (400, token)
+    assert "Seguir como está" in words(used)
+    assert client.get("/").status_code == 200
+
+
+def test_a_link_that_was_opened_in_time_and_tapped_too_late_says_so() -> None:
+    with time_machine.travel("2026-03-02T08:00:00-03:00", tick=False) as clock:
+        invitation = invite(nombre="Tablet nave B", kind=DeviceKind.TABLET)
+        client, link = Client(), {"codigo": invitation.secreto}
+        assert "código de un solo uso" in words(client.get("/vincular/", link))
+        clock.shift(timedelta(minutes=10))
+        late = client.post("/vincular/", link)
+    assert late.status_code == 400
+    assert said(late) == "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al supervisor."
+
+
+def test_two_tablets_paired_under_one_name_are_told_apart_everywhere() -> None:
+    miguel = TrabajadorFactory(id=93)
+    tablets = []
+    for _ in range(2):
+        client = Client()
+        client.post("/vincular/", {"codigo": invite(nombre="Tableta", kind=DeviceKind.TABLET).secreto})
+        client.post("/entrar/", {"trabajador": miguel.id})
+        tag = SpoolFactory().tag
+        client.post("/trabajo/tomar/", {"trabajador": 93, "clave": "una", "operacion": "ARM", "tag": tag})
+        tablets.append(client)
+    assert [words(client.get("/")).split("Conectado ")[1].split(" ¿")[0] for client in tablets] == [
+        "Tableta",
+        "Tableta (2)",
+    ]
+    told = Evento.objects.filter(accion="TOMAR").order_by("id").values_list("actor_nombre", "actor_id")
+    assert [name for name, _ in told] == ["Tableta", "Tableta (2)"]
+    assert len({device for _, device in told}) == 2
 
 
 def test_eight_digits_can_be_typed_with_a_blank_and_a_board_goes_to_its_wall() -> None:
