@@ -46,6 +46,11 @@ class CycleReport:
         return not self.held and (self.imported is None or self.imported.complete)
 
     @property
+    def written(self) -> int:
+        """How many rows, of both tabs, were seen to stand."""
+        return self.rows + self.events
+
+    @property
     def effective(self) -> bool:
         """Whether the cycle changed or refused anything."""
         counts = any(getattr(self, name) for name in _LABELS)

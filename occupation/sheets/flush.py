@@ -80,7 +80,6 @@ class Flush:
         lacking = [row for row in wanted if row.change.cells]
         wanted = lacking[:ROWS_PER_WRITE]
         planned = self._audit(state, metadata)
-        self.report.more = len(lacking) > len(wanted) or planned.more
         if self.dry_run:
             self.report.rows, self.report.events = len(wanted), len(planned.rows)
             return True
@@ -88,7 +87,11 @@ class Flush:
             settle([row.written for row in ready], self.began)
         grids = {tab: grid for tab, grid in ((Tab.OPERACIONES, operaciones), (Tab.METADATA, metadata)) if grid}
         if wanted or planned.rows:
-            return self._write(Push(self.book, self._must_lead, grids), wanted, planned)
+            written = self.report.written
+            done = self._write(Push(self.book, self._must_lead, grids), wanted, planned)
+            # What cannot be written is not tried again without a pause.
+            self.report.more = self.report.written > written and (lacking != wanted or planned.more)
+            return done
         if metadata is not None and not planned.refused:
             self._audit_seen(state, planned, planned.last_row)
         return True

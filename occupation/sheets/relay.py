@@ -77,9 +77,9 @@ class Relay:
         """Go on until told to stop."""
         while not self.stopping.is_set():
             close_old_connections()
-            began = time.monotonic()
+            began = self.clock()
             wait = self.turn()
-            spent = time.monotonic() - began
+            spent = self.clock() - began
             self.stopping.wait(max(wait - spent, min(wait, REST_SECONDS)))
         self._resign()
 

@@ -32,7 +32,7 @@ from occupation.sheets.relay import FOR_A_CYCLE, Relay
 from occupation.vocabulary import Operacion
 from taller.sheet_health import read_sheet
 from tests.books import fila
-from tests.mirror_office import Office
+from tests.mirror_office import Office, SharedFolder
 from tests.shop import TABLET
 
 NOW = datetime(2026, 3, 3, 14, 0, 30, tzinfo=UTC)
@@ -262,6 +262,21 @@ def test_what_does_not_fit_into_one_request_is_written_without_a_pause(
         services.pausar(tag="MK-1", trabajador_id=93, actor=TABLET)
     assert [relay.turn(), relay.turn()] == [0, 5]
     assert len({row["id"] for row in office.rows(Tab.METADATA)}) == len(office.rows(Tab.METADATA)) == 6
+    relay.leader.resign()
+
+
+def test_what_cannot_be_written_is_not_tried_again_without_a_pause(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "EVENTS_PER_WRITE", 2)
+    office.sync()
+    relay = Relay(SharedFolder(office.desk), make_leader(), 5)
+    office.desk.protect(Tab.METADATA)
+    for number in range(3):
+        services.tomar(tag=f"MK-{number}", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    assert [relay.turn(), relay.turn(), relay.turn()] == [0, 5, 5]
+    office.desk.unprotect(Tab.METADATA)
+    assert [relay.turn(), relay.turn(), len(office.rows(Tab.METADATA))] == [0, 5, 3]
     relay.leader.resign()
 
 
