@@ -1,4 +1,4 @@
-"""The journal's triggers: the database itself refuses to change or delete what happened.
+"""The journal's triggers: the database itself refuses to change or delete what happened, and keeps its ids in order.
 
 A SQLite table remake drops triggers silently, so they are recreated after every `migrate`, and a system check
 misses them.
@@ -7,6 +7,8 @@ misses them.
 from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from occupation.vocabulary import AdvisoryLock
 
 TABLE = "occupation_evento"
 MESSAGE = "la bitacora no se edita ni se borra"
@@ -17,8 +19,9 @@ SQLITE_TRIGGERS = {
     "evento_no_replace": "BEFORE INSERT",
 }
 _REPLACES = f"WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR uuid = NEW.uuid)"  # noqa: S608 - a constant
-POSTGRES_NAMES = {"evento_no_change", "evento_no_truncate"}
+POSTGRES_NAMES = {"evento_no_change", "evento_no_truncate", "evento_in_order"}
 
+# Whoever appends waits for whoever is appending until that transaction ends, before a row gets its id.
 _POSTGRES = f"""
 CREATE OR REPLACE FUNCTION evento_append_only() RETURNS trigger AS $$
 BEGIN RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'restrict_violation'; END $$ LANGUAGE plpgsql;
@@ -26,6 +29,10 @@ CREATE OR REPLACE TRIGGER evento_no_change BEFORE UPDATE OR DELETE ON {TABLE}
   FOR EACH ROW EXECUTE FUNCTION evento_append_only();
 CREATE OR REPLACE TRIGGER evento_no_truncate BEFORE TRUNCATE ON {TABLE}
   FOR EACH STATEMENT EXECUTE FUNCTION evento_append_only();
+CREATE OR REPLACE FUNCTION evento_in_order() RETURNS trigger AS $$
+BEGIN PERFORM pg_advisory_xact_lock({int(AdvisoryLock.JOURNAL)}); RETURN NULL; END $$ LANGUAGE plpgsql;
+CREATE OR REPLACE TRIGGER evento_in_order BEFORE INSERT ON {TABLE}
+  FOR EACH STATEMENT EXECUTE FUNCTION evento_in_order();
 """
 
 

@@ -20,7 +20,7 @@ from occupation.models import Evento, Mirror, Spool
 from occupation.models.spool import MAQUINAS, OCUPACION
 from occupation.services._orden import Hecho
 from occupation.updates import snapshot, updates_of
-from occupation.vocabulary import AdvisoryLock, Maquina, TipoEvento
+from occupation.vocabulary import Maquina, TipoEvento
 
 CHANGED_BY_VERBS = [
     *MAQUINAS.values(),
@@ -82,12 +82,9 @@ def _row(spool: Spool, hecho: Hecho, tipo: TipoEvento, detalle: dict[str, Any]) 
 
 
 def append(rows: Iterable[Evento]) -> None:
-    """Append to the journal and publish after the commit. Needs a transaction; takes its last lock."""
+    """Append to the journal and publish after the commit. Needs a transaction; a trigger takes its last lock."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("the journal is written in the transaction it tells of")
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(AdvisoryLock.JOURNAL)])
     written = Evento.objects.bulk_create(rows)
     if channel.listening():
         # robust: the change is committed, so nothing that fails from here on is the worker's error.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -252,3 +253,17 @@ def test_nobody_reads_past_a_journal_row_that_is_still_to_come(shop: Shop, spool
         assert Evento.objects.count() == 0
     take()
     assert Evento.objects.count() == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("_impatient")
+def test_a_row_written_past_the_services_waits_for_its_place_in_the_journal_too(shop: Shop, spool: Spool) -> None:
+    take()
+    copied = Evento.objects.earliest("id")
+    copied.pk, copied.uuid = None, uuid.uuid4()
+    with _stranger() as stranger:
+        stranger.execute(LOCKED["the journal"])
+        with pytest.raises(OperationalError, match="lock timeout"):
+            copied.save(force_insert=True)
+    copied.save(force_insert=True)
+    assert copied.pk == Evento.objects.latest("id").pk

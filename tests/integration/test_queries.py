@@ -10,12 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from occupation import queries, services
-from occupation.models import Device, Spool, TagAnterior
+from occupation.models import Device, Evento, Mirror, Spool, TagAnterior
 from occupation.queries import Recorte, count_by_nv, find_any_spool, find_spool, list_spools
 from occupation.services import Actor
 from occupation.vocabulary import Accion, Avance, EstadoCalidad, EstadoTrabajo, Operacion, Rol
+from tests.api_client import ApiClient
 from tests.factories import DESDE, DeviceFactory, SpoolFactory, TrabajadorFactory
 from tests.shop import COMMITS, TABLET, refusal
 
@@ -219,12 +221,27 @@ def test_each_read_takes_as_many_queries_for_many_as_for_one(django_assert_num_q
         assert [w.puede(ARM) for w in queries.active_workers(ARM)] == [True]
 
 
-def test_a_take_costs_a_bounded_number_of_queries(django_assert_max_num_queries: NumQueries) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_take_over_http_costs_a_bounded_number_of_statements_and_postgresql_prepares_them(
+    django_assert_num_queries: NumQueries,
+) -> None:
+    api = ApiClient(DeviceFactory().raw_token)
     TrabajadorFactory(id=93)
-    spool = SpoolFactory()
-    SpoolFactory.create_batch(50)
-    with django_assert_max_num_queries(17):
-        services.tomar(tag=spool.tag, trabajador_id=93, operacion=ARM, actor=TABLET, clave="k")
+    first, *rest = SpoolFactory.create_batch(5)
+
+    def take(spool: Spool) -> None:
+        Mirror.objects.create(spool=spool)
+        with django_assert_num_queries(15):  # BEGIN and COMMIT among them
+            api.post("occupation/tomar", clave=spool.tag, tag_spool=spool.tag, worker_id=93, operacion="ARM")
+
+    api.post("occupation/tomar", clave="k", tag_spool=first.tag, worker_id=93, operacion="ARM")
+    for spool in rest:
+        take(spool)
+    assert Evento.objects.filter(accion="TOMAR").count() == 5
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) >= 10 FROM pg_prepared_statements")
+            assert cursor.fetchone() == (True,)
 
 
 def test_who_has_what_newest_first() -> None:

@@ -232,6 +232,7 @@ def test_postgres_gets_a_pool_that_leaves_room_for_others(tmp_path: Path) -> Non
     options: dict[str, Any] = database["OPTIONS"]
     assert options["sslmode"] == "require"
     assert options["pool"]["timeout"] == 10
+    assert (options["server_side_binding"], options["prepare_threshold"]) == (True, 2)
     assert 2 * options["pool"]["max_size"] < 30
 
 
