@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from occupation.models import Evento
 
-ROWS = 500
+ROWS = 200
 """How many rows are read, and sent, at once."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

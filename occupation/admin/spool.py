@@ -17,8 +17,8 @@ from occupation.admin.supervision import spool_matches
 from occupation.models import FilaDuplicada, Spool
 from occupation.qr import drawing, spool_address
 
-LABELS = 600
-"""As many QR codes are printed at once: some 35 sheets, which are drawn in two seconds."""
+LABELS = 300
+"""As many QR codes are printed at once: 17 sheets. Drawing them keeps a processor busy for over a second."""
 
 
 class OcupadoFilter(WordsFilter):

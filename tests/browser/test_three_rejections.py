@@ -88,6 +88,7 @@ class Walk:
         expect(self.repairs.notice()).to_contain_text("Sigue METROLOGÍA.")
         assert self.repairs.taps == 2
         expect(self.queue()).to_contain_text(f"Reparado · ciclo {cycle}")
+        expect(self.carla.page.locator("#avance-1")).to_have_text("Todos 1")
         expect(self.wall.page.locator(".tarjeta")).to_have_count(0)
         expect(self.count_of("METROLOGÍA")).to_have_text("1")
 
@@ -139,6 +140,7 @@ def test_three_rejections_block_a_spool_until_somebody_unlocks_it(walk: Walk) ->
 
     walk.inspect("RECHAZADO", "Es el rechazo 1/3: el spool pasa a REPARACIÓN.", "RECHAZADO (Ciclo 1/3)")
     expect(walk.to_repair()).to_contain_text("Rechazado · ciclo 1/3")
+    expect(walk.repairs.page.locator("#avance-1")).to_have_text("Todos 1")
     expect(walk.count_of("REPARACIÓN")).to_have_text("1")
     paused_and_resumed(walk)
     walk.inspect("RECHAZADO", "Es el rechazo 2/3: el spool pasa a REPARACIÓN.", "RECHAZADO (Ciclo 2/3)")
