@@ -18,8 +18,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from occupation.access import DeviceRequest, LookerRequest, OpenPage, tablet_required
+from occupation.forms import EntrarForm
 from occupation.models import Device, Trabajador
 from occupation.queries import find_worker, pin_version
+from occupation.refusals import WorkerNoEncontrado
 
 COOKIE = "taller_trabajador"
 SALT = "occupation.chosen"
@@ -56,6 +58,15 @@ def choose(response: HttpResponseBase, device: Device, worker_id: int) -> None:
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
     )
+
+
+def asked_worker(request: HttpRequest) -> Trabajador:
+    """The worker that a form or an address names. Raises SolicitudInvalida, WorkerNoEncontrado."""
+    worker_id = EntrarForm(request.POST if request.method == "POST" else request.GET).judged()["trabajador"]
+    trabajador = find_worker(worker_id)
+    if trabajador is None:
+        raise WorkerNoEncontrado(worker_id)
+    return trabajador
 
 
 def inside(wanted: str) -> str:

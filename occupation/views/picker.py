@@ -13,12 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from occupation.access import DeviceRequest, device_required, tablet_required
-from occupation.forms import EntrarForm
 from occupation.models import Trabajador
-from occupation.queries import find_worker, recent_worker_ids, workers_to_choose
-from occupation.refusals import WorkerNoEncontrado
+from occupation.queries import recent_worker_ids, workers_to_choose
 from occupation.tags import search_key
-from occupation.views.chosen import forget, inside, stepped_up
+from occupation.views.chosen import asked_worker, forget, inside, stepped_up
 from occupation.views.outcome import refused_as_page
 from occupation.vocabulary import DeviceKind
 
@@ -48,9 +46,7 @@ def picker(request: DeviceRequest) -> HttpResponseBase:
 @refused_as_page()
 def entrar(request: DeviceRequest) -> HttpResponse:
     """The worker steps up."""
-    worker_id = EntrarForm(request.POST).judged()["trabajador"]
-    if find_worker(worker_id) is None:
-        raise WorkerNoEncontrado(worker_id)
+    worker_id = asked_worker(request).id
     if settings.PIN_TRABAJADORES:
         asked = {"trabajador": worker_id, "siguiente": request.POST.get("siguiente", "")}
         return HttpResponseRedirect(f"{reverse('pin')}?{urlencode(asked)}")

@@ -13,13 +13,12 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import push_url
 
 from occupation.access import DeviceRequest, tablet_required
-from occupation.forms import EntrarForm, PinForm
+from occupation.forms import PinForm
 from occupation.http_status import status_of
 from occupation.models import Trabajador
-from occupation.queries import find_worker
-from occupation.refusals import PinIncorrecto, Refused, WorkerNoEncontrado
+from occupation.refusals import PinIncorrecto, Refused
 from occupation.services.pins import check_pin, judge_pin
-from occupation.views.chosen import stepped_up
+from occupation.views.chosen import asked_worker, stepped_up
 from occupation.views.outcome import refused_as_page
 from occupation.vocabulary import PIN_DIGITOS
 
@@ -33,7 +32,7 @@ def pin(request: DeviceRequest) -> HttpResponseBase:
     """One digit after the other; the fourth is judged. Scripts send all four at once."""
     if not settings.PIN_TRABAJADORES:
         return HttpResponseRedirect(reverse("picker"))
-    trabajador = _whose(request)
+    trabajador = asked_worker(request)
     try:
         judge_pin(trabajador)
         typed = PinForm(request.POST).typed() if request.method == "POST" else ""
@@ -43,14 +42,6 @@ def pin(request: DeviceRequest) -> HttpResponseBase:
     except Refused as refused:
         return _pad(request, trabajador, "", refused)
     return stepped_up(request, trabajador.id)
-
-
-def _whose(request: DeviceRequest) -> Trabajador:
-    worker_id = EntrarForm(request.POST if request.method == "POST" else request.GET).judged()["trabajador"]
-    trabajador = find_worker(worker_id)
-    if trabajador is None:
-        raise WorkerNoEncontrado(worker_id)
-    return trabajador
 
 
 def _pad(request: HttpRequest, trabajador: Trabajador, escrito: str, refused: Refused | None = None) -> HttpResponse:

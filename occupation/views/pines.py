@@ -11,12 +11,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from occupation.access import supervisor
-from occupation.forms import EntrarForm, PonerPinForm
+from occupation.forms import PonerPinForm
 from occupation.http_status import status_of
 from occupation.models import Trabajador
-from occupation.queries import find_worker
-from occupation.refusals import SolicitudInvalida, WorkerNoEncontrado
+from occupation.refusals import SolicitudInvalida
 from occupation.services.pins import forgive_pin, set_pin
+from occupation.views.chosen import asked_worker
 from occupation.views.supervisor import SupervisorRequest, done, refused_to_supervisor, supervisor_required
 from occupation.vocabulary import PIN_DIGITOS, PIN_INTENTOS
 
@@ -42,7 +42,7 @@ def pines(request: SupervisorRequest) -> HttpResponse:
 @refused_to_supervisor
 def poner_pin(request: SupervisorRequest) -> HttpResponse:
     """A new PIN, typed twice; or the old one opened again."""
-    trabajador = _whose(request)
+    trabajador = asked_worker(request)
     if request.method != "POST":
         return _asked(request, trabajador)
     pedido = PonerPinForm(request.POST).judged()
@@ -60,14 +60,6 @@ def poner_pin(request: SupervisorRequest) -> HttpResponse:
 def _judge_twice(pin: str, repetido: str) -> None:
     if pin != repetido:
         raise SolicitudInvalida({"PIN": "las dos veces no son iguales"})
-
-
-def _whose(request: SupervisorRequest) -> Trabajador:
-    worker_id = EntrarForm(request.POST if request.method == "POST" else request.GET).judged()["trabajador"]
-    trabajador = find_worker(worker_id)
-    if trabajador is None:
-        raise WorkerNoEncontrado(worker_id)
-    return trabajador
 
 
 def _asked(
