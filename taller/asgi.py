@@ -16,7 +16,7 @@ from dashboard.follower import follower  # noqa: E402  these imports need the se
 from dashboard.stream import StreamConsumer  # noqa: E402
 from taller.bodies import Receive, Scope, Send  # noqa: E402
 from taller.handler import PooledHandler  # noqa: E402
-from taller.limits import raise_file_limit  # noqa: E402
+from taller.limits import raise_file_limit, take_short_turns  # noqa: E402
 from taller.wire import drop_clients_that_do_not_read  # noqa: E402
 
 handler = PooledHandler()
@@ -40,4 +40,5 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 raise_file_limit()
+take_short_turns()
 drop_clients_that_do_not_read()
