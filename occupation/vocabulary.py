@@ -239,6 +239,17 @@ class TipoErrorHoja(TextChoices):
     LIBRO = "libro", "libro ilegible"
 
 
+class PasoMejora(TextChoices):
+    """How far an upgrade of the book got, in order. Each is reached once the book was seen to have it."""
+
+    ANUNCIADA = "anunciada", "anunciada"
+    RESPALDADA = "respaldada", "respaldada"
+    CON_ENCABEZADOS = "con_encabezados", "con sus encabezados"
+    VERIFICADA = "verificada", "verificada"
+    INICIALIZADA = "inicializada", "inicializada"
+    TERMINADA = "terminada", "terminada"
+
+
 class AdvisoryLock(IntegerChoices):
     """PostgreSQL advisory locks of this product, so that no two uses share a number."""
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from occupation.sheets.book import Grid, Picked, pick
 from occupation.sheets.book import Row as GridRow
+from occupation.sheets.csv_files import Dialect, write_table
 from occupation.sheets.layout import OPERACIONES_HEADERS, Tab, column, headers
-from occupation.sheets.local import Dialect, LocalBook, write_table
+from occupation.sheets.local import LocalBook
 from occupation.sheets.rows import Reading
 
 NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ from occupation.demo.rows import Cell, Fila
 from occupation.models import CeldaDudosa, FilaDuplicada, Spool
 from occupation.sheets.book import TabNames
 from occupation.sheets.cells import BOOLEAN, DATE, DATETIME, shielded
+from occupation.sheets.csv_files import write_table
 from occupation.sheets.layout import Tab, column
-from occupation.sheets.local import write_table
 from occupation.sheets.xlsx import write_workbook
 from occupation.tags import canonical_tag
 

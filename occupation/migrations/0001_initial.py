@@ -369,6 +369,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='BookUpgrade',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=30, unique=True, verbose_name='respaldo')),
+                ('seed', models.UUIDField(default=uuid.uuid4)),
+                ('step', models.CharField(choices=[('anunciada', 'anunciada'), ('respaldada', 'respaldada'), ('con_encabezados', 'con sus encabezados'), ('verificada', 'verificada'), ('inicializada', 'inicializada'), ('terminada', 'terminada')], default='anunciada', max_length=20, verbose_name='paso')),
+                ('tabs', models.JSONField(default=list, verbose_name='hojas')),
+                ('headers', models.JSONField(default=dict)),
+                ('last_event', models.PositiveBigIntegerField(default=0)),
+                ('audit_until', models.PositiveBigIntegerField(default=0)),
+                ('audit_row', models.PositiveIntegerField(default=1)),
+                ('begun_at', models.DateTimeField(verbose_name='comenzada')),
+                ('open', models.BooleanField(default=True, verbose_name='a medias')),
+                ('going_back_since', models.DateTimeField(blank=True, null=True)),
+                ('gone_back_at', models.DateTimeField(blank=True, null=True, verbose_name='deshecha')),
+            ],
+            options={
+                'verbose_name': 'mejora del libro',
+                'verbose_name_plural': 'mejoras del libro',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('open', True)), fields=('open',), name='mejora_una_a_medias')],
+            },
+        ),
+        migrations.CreateModel(
             name='Pin',
             fields=[
                 ('trabajador', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pin', serialize=False, to='occupation.trabajador')),

@@ -18,9 +18,11 @@ from occupation.models.pin import Pin, PinFallido
 from occupation.models.spool import Spool, TagAnterior
 from occupation.models.supervision import Bloqueado, Ocupacion
 from occupation.models.trabajador import Trabajador, TrabajadorRol
+from occupation.models.upgrade import BookUpgrade
 
 __all__ = [
     "Bloqueado",
+    "BookUpgrade",
     "CeldaDudosa",
     "CicloHoja",
     "ClaveIdempotencia",

@@ -5,7 +5,7 @@ Each step is its own transaction, so that a relay that dies between any two find
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -48,11 +48,7 @@ def intend(rows: Sequence[RowWritten], reserva: Mapping[str, Any] | None = None)
             mirrors[row.spool_id].intent = dict(row.cells)
         Mirror.objects.bulk_update(mirrors.values(), ["intent"], batch_size=_BATCH)
         shown = [*_shown_before(mirrors), *((row.version, row.spool_id, dict(row.cells)) for row in rows)]
-        VersionMostrada.objects.bulk_create(
-            (VersionMostrada(version=v, spool_id=id, celdas=cells, instante=ahora) for v, id, cells in shown),
-            ignore_conflicts=True,
-            batch_size=_BATCH,
-        )
+        _remember_shown(shown, ahora)
         if reserva is not None:
             keep(reserva=dict(reserva))
 
@@ -60,6 +56,32 @@ def intend(rows: Sequence[RowWritten], reserva: Mapping[str, Any] | None = None)
 def _shown_before(mirrors: Mapping[int, Mirror]) -> list[tuple[UUID, int, dict[str, str]]]:
     versions = {id: version_of(mirror.base.get("version", "")) for id, mirror in mirrors.items()}
     return [(UUID(text), id, {}) for id, text in versions.items() if text]
+
+
+def _remember_shown(shown: Iterable[tuple[UUID, int, dict[str, str]]], ahora: datetime) -> None:
+    VersionMostrada.objects.bulk_create(
+        (VersionMostrada(version=v, spool_id=id, celdas=cells, instante=ahora) for v, id, cells in shown),
+        ignore_conflicts=True,
+        batch_size=_BATCH,
+    )
+
+
+def rebase(bases: Mapping[int, Mapping[str, str]], behind: Collection[int] = ()) -> None:
+    """The program itself made the rows of these spools say this: no edit of anybody's. At most 200 at a time.
+
+    Those `behind` are owed the app's state from now on. A file that is open somewhere may still bring back the
+    version that stood there until now.
+    """
+    with verb_transaction():
+        ahora = timezone.now()
+        mirrors = Mirror.objects.in_bulk(list(bases))
+        _remember_shown(_shown_before(mirrors), ahora)
+        for id, mirror in mirrors.items():
+            mirror.base, mirror.intent, mirror.row_hash = dict(bases[id]), {}, ""
+            if id in behind:
+                mirror.behind_since = mirror.behind_since or ahora
+        fields = ["base", "intent", "row_hash", "behind_since"]
+        Mirror.objects.bulk_update(mirrors.values(), fields, batch_size=_BATCH)
 
 
 def settle(rows: Sequence[RowWritten], began: datetime) -> None:

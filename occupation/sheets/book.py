@@ -176,6 +176,17 @@ class Stray(NamedTuple):
     before: Any
 
 
+class Place(NamedTuple):
+    """One cell of a tab: its row counts from 1, header included; its column, `position`, from 0."""
+
+    number: int
+    position: int
+
+
+Cells = tuple[tuple[object, ...], ...]
+"""A whole tab, header first, as the book holds it: blanks at the end of each row and empty rows at the end left out."""
+
+
 class Request(StrEnum):
     """The two kinds of requests, each with a quota of its own."""
 
@@ -195,6 +206,7 @@ class LiveBook(Book, Protocol):
     """
 
     metered: bool
+    names: TabNames
 
     def read_many(self, asks: Sequence[Ask]) -> list[Grid | Hold]:
         """Answer all asks as of one moment, in their order; the proof of a write is such a read too.
@@ -225,6 +237,38 @@ class LiveBook(Book, Protocol):
 
     def show_dates(self, columns: Sequence[Columns]) -> None:
         """Make the date and time columns of ours show as dates, all the way down. Raises as `apply`."""
+        ...
+
+    def titles(self) -> list[str]:
+        """Name every tab of the book: ours, the office's own, and the copies of backups."""
+        ...
+
+    def read_cells(self, titles: Sequence[str], *, formulas: bool = False) -> list[Cells | None]:
+        """Return every cell of these tabs as of one moment, `None` for a tab that is not there.
+
+        Cells hold what `Row.cells` holds; with `formulas`, the text of a formula instead of its result.
+        """
+        ...
+
+    def enter(self, tab: Tab, cells: Mapping[Place, object]) -> None:
+        """Put these cells into a tab as if typed, growing it where it is too small. Raises as `apply`.
+
+        No other cell is touched. Unlike `apply` it needs no headers, so it is what writes and mends them.
+        """
+        ...
+
+    def copy_tabs(self, copies: Mapping[str, str]) -> None:
+        """Duplicate tabs inside the book, title → the copy's title: cells, formulas, formats. Raises as `apply`.
+
+        A copy whose title is taken is `WriteRefused`. A book over a network makes all copies or none.
+        """
+        ...
+
+    def restore_tabs(self, copies: Mapping[Tab, str]) -> None:
+        """Make each tab what its copy is, cell by cell and size by size. Raises as `apply`.
+
+        The tab itself stays: its id, its name, its place, and what other tabs refer to. So does the copy.
+        """
         ...
 
 
@@ -268,6 +312,21 @@ def choose(picked: Picked, whole: Sequence[object]) -> tuple[object, ...]:
     """Return the chosen cells of a whole row; what a short row lacks is blank."""
     width = len(whole)
     return tuple([whole[position] if position < width else None for position in picked.positions])
+
+
+def without_blanks(rows: Iterable[Sequence[object]]) -> Cells:
+    """Leave out the blanks at the end of each row and the empty rows at the end."""
+    whole = [tuple("" if cell is None else cell for cell in row[: _width(row)]) for row in rows]
+    while whole and not whole[-1]:
+        whole.pop()
+    return tuple(whole)
+
+
+def _width(row: Sequence[object]) -> int:
+    width = len(row)
+    while width and (row[width - 1] is None or row[width - 1] == ""):
+        width -= 1
+    return width
 
 
 def is_filled(cells: Sequence[object]) -> bool:

@@ -53,6 +53,11 @@ class Bucket:
         """How long until it holds that many, or all it can hold."""
         return max(0.0, (min(wanted, self.burst) - self.tokens) / self.rate)
 
+    def require(self, kind: Request) -> None:
+        """Raise `BookBusy`, saying when there will be a token of this kind, while there is none."""
+        if self.tokens < 1:
+            raise BookBusy(f"Se gastó la cuota de {kind} de este minuto ({self.per_minute}).", self.missing_seconds())
+
 
 class Budget:
     """The buckets of this shop's settings. `spend` is the meter of a book."""
@@ -69,13 +74,15 @@ class Budget:
         now = timezone.now()
         return {kind: _stored(most, stored.get(kind), now) for kind, most in self.per_minute.items()}
 
+    def glance(self, kind: Request) -> None:
+        """The meter of who may leave no trace: asks only while there is a token, and takes none. Raises as `spend`."""
+        self.buckets()[kind].require(kind)
+
     def spend(self, kind: Request) -> None:
         """Take one token for good. Raises `BookBusy`, saying when there will be one, while there is none."""
         buckets = self.buckets()
         bucket = buckets[kind]
-        if bucket.tokens < 1:
-            sentence = f"Se gastó la cuota de {kind} de este minuto ({bucket.per_minute})."
-            raise BookBusy(sentence, bucket.missing_seconds())
+        bucket.require(kind)
         buckets[kind] = Bucket(bucket.per_minute, bucket.tokens - 1, bucket.at)
         remember(cubetas={name: [one.tokens, one.at.isoformat()] for name, one in buckets.items()})
 

@@ -22,6 +22,7 @@ from occupation.services.conflicts import Edit, list_edits
 from occupation.services.holds import allowed, hold, release, sync_holds, waiting
 from occupation.services.mirroring import reached
 from occupation.services.sheet_edits import adoptar
+from occupation.services.upgrading import why_left_alone
 from occupation.sheets import audit
 from occupation.sheets.book import Ask, BookMoved, Grid, LiveBook
 from occupation.sheets.budget import AFTER_MOVE
@@ -133,7 +134,12 @@ class Cycle:
         return same and not owed and not Retencion.objects.exists()
 
     def _read(self, state: EstadoHoja) -> dict[Tab, Grid | Hold]:
-        """Read every tab at one moment; one that waits for an admin's word is not even read."""
+        """Read every tab at one moment; one that waits for an admin's word is not even read.
+
+        A book that is half upgraded, or half put back, is left alone whole.
+        """
+        if half_done := why_left_alone():
+            return {tab: Hold(tab, None, half_done) for tab in Tab}
         why = waiting(Tab.OPERACIONES, TipoRetencion.EDICIONES)
         grids: dict[Tab, Grid | Hold] = {Tab.OPERACIONES: Hold(Tab.OPERACIONES, None, why)} if why else {}
         whole = not self.memory.audit_known or not self.book.metered

@@ -16,17 +16,30 @@ from occupation.sheets.book import (
     BookBusy,
     BookMoved,
     BookUnreadable,
+    Cells,
     Change,
     Grid,
     Meter,
+    Place,
     Request,
     Stray,
     TabNames,
     WriteRefused,
     missing_tab,
     pick,
+    without_blanks,
 )
-from occupation.sheets.google_changes import Sheet, dressing, filled_down, growth, restored, updates
+from occupation.sheets.google_changes import (
+    Sheet,
+    copying,
+    dressing,
+    entering,
+    filled_down,
+    growth,
+    restored,
+    restoring,
+    updates,
+)
 from occupation.sheets.google_client import Answers, Refused, SheetsClient, connected, credentials_of
 from occupation.sheets.google_ranges import (
     WHOLE,
@@ -39,6 +52,7 @@ from occupation.sheets.google_ranges import (
     quoted,
     same_raw,
     spans_of,
+    whole_tab,
 )
 from occupation.sheets.layout import Columns, Hold, Tab
 
@@ -89,9 +103,9 @@ class GoogleBook:
 
     def read_many(self, asks: Sequence[Ask]) -> list[Grid | Hold]:
         """See `LiveBook.read_many`: one `values:batchGet`; more while tabs or headers turn out to be elsewhere."""
-        fresh = self._know(ask.tab for ask in asks)
+        fresh = self._know(self.names[ask.tab] for ask in asks)
         for _ in range(_TRIES):
-            plans = {at: self._plan(ask, sizes_hold=fresh) for at, ask in enumerate(asks) if self._has(ask.tab)}
+            plans = {at: self._plan(ask, sizes_hold=fresh) for at, ask in enumerate(asks) if self._has(ask)}
             try:
                 answers = self._answers(list(plans.values()))
             except Refused as refused:
@@ -107,7 +121,7 @@ class GoogleBook:
 
     def apply(self, change: Change) -> None:
         """See `LiveBook.apply`: one `spreadsheets.batchUpdate`, which grows a tab on the way."""
-        self._write(lambda: list(self._requests(change)), {row.tab for row in change.rows})
+        self._write(lambda: list(self._requests(change)), {self.names[row.tab] for row in change.rows})
 
     def put_back(self, tab: Tab, cells: Sequence[Stray]) -> int:
         """See `LiveBook.put_back`: a read, a write, and a look at the formulas that were taken from the next row."""
@@ -139,29 +153,72 @@ class GoogleBook:
     def _restore(self, tab: Tab, cells: Sequence[Stray], sources: Mapping[Stray, int]) -> None:
         """Write what was there before; where a row is named for it, its formula."""
         if cells:
-            sheet = self._sheet(tab)
+            sheet = self._sheet(self.names[tab])
             requests = [
                 filled_down(sheet, cell, sources[cell]) if cell in sources else restored(sheet, cell) for cell in cells
             ]
-            self._write(lambda: requests, {tab})
+            self._write(lambda: requests, {self.names[tab]})
 
     def show_dates(self, columns: Sequence[Columns]) -> None:
         """See `LiveBook.show_dates`."""
         self._write(
-            lambda: [one for told in columns for one in dressing(self._sheet(told.tab), told)],
-            {told.tab for told in columns},
+            lambda: [one for told in columns for one in dressing(self._sheet(self.names[told.tab]), told)],
+            {self.names[told.tab] for told in columns},
         )
+
+    def titles(self) -> list[str]:
+        """See `LiveBook.titles`."""
+        self._learn()
+        return list(self._sheets)
+
+    def read_cells(self, titles: Sequence[str], *, formulas: bool = False) -> list[Cells | None]:
+        """See `LiveBook.read_cells`: one `values:batchGet`, once it is known which tabs there are."""
+        fresh = any(title not in self._sheets for title in titles) and self._learn()
+        while there := [title for title in titles if title in self._sheets]:
+            self._meter(Request.READ)
+            try:
+                told = self._client.read(self._id, [whole_tab(title) for title in there], typed=formulas)
+            except Refused as refused:
+                if fresh or not refused.says(*_NOT_THERE):
+                    raise BookUnreadable(f"Google no pudo leer el libro: {refused}") from refused
+                fresh = self._learn()
+            else:
+                found = dict(zip(there, map(without_blanks, told), strict=True))
+                return [found.get(title) for title in titles]
+        return [None for _ in titles]
+
+    def enter(self, tab: Tab, cells: Mapping[Place, object]) -> None:
+        """See `LiveBook.enter`."""
+        title = self.names[tab]
+        self._write(lambda: list(entering(self._sheet(title), cells)), {title})
+
+    def copy_tabs(self, copies: Mapping[str, str]) -> None:
+        """See `LiveBook.copy_tabs`: the copies stand after the last tab, so that nobody's first tab changes."""
+        self._write(lambda: self._copying(copies), copies)
+
+    def restore_tabs(self, copies: Mapping[Tab, str]) -> None:
+        """See `LiveBook.restore_tabs`."""
+        pairs = {self.names[tab]: copy for tab, copy in copies.items()}
+        self._write(
+            lambda: [one for title, copy in pairs.items() for one in restoring(self._sheet(title), self._sheet(copy))],
+            {*pairs, *pairs.values()},
+        )
+
+    def _copying(self, copies: Mapping[str, str]) -> list[Json]:
+        places = enumerate(copies.items(), start=len(self._sheets))
+        return [copying(self._sheet(title), copy, place) for place, (title, copy) in places]
 
     def _requests(self, change: Change) -> Iterator[Json]:
         for tab in Tab:
             mine = [row for row in change.rows if row.tab == tab]
             if mine:
-                yield from growth(self._sheet(tab), mine)
-                yield from updates(tab, self._sheet(tab), change.columns[tab], mine)
+                sheet = self._sheet(self.names[tab])
+                yield from growth(sheet, mine)
+                yield from updates(tab, sheet, change.columns[tab], mine)
 
-    def _write(self, build: Callable[[], list[Json]], tabs: Iterable[Tab]) -> None:
+    def _write(self, build: Callable[[], list[Json]], titles: Iterable[str]) -> None:
         """Send what `build` makes; once more when Google says that the tabs are not as we remember them."""
-        fresh = self._know(tabs)
+        fresh = self._know(titles)
         while requests := build():
             self._meter(Request.WRITE)
             try:
@@ -175,18 +232,18 @@ class GoogleBook:
                 return
 
     def _remember(self, requests: Sequence[Json]) -> None:
-        """Keep the sizes of the tabs that grew."""
-        grown = {
-            one["appendDimension"]["sheetId"]: one["appendDimension"]["length"]
-            for one in requests
-            if "appendDimension" in one
-        }
-        for title, sheet in self._sheets.items():
-            self._sheets[title] = sheet._replace(rows=sheet.rows + grown.get(sheet.number, 0))
+        """Keep the sizes of the tabs that grew; when there are other tabs now, or smaller ones, learn them again."""
+        if any("duplicateSheet" in one or "deleteDimension" in one for one in requests):
+            self._sheets = {}
+        for grown in (one["appendDimension"] for one in requests if "appendDimension" in one):
+            field = "rows" if grown["dimension"] == "ROWS" else "columns"
+            for title, sheet in self._sheets.items():
+                if sheet.number == grown["sheetId"]:
+                    self._sheets[title] = sheet._replace(**{field: getattr(sheet, field) + grown["length"]})
 
-    def _know(self, tabs: Iterable[Tab]) -> bool:
+    def _know(self, titles: Iterable[str]) -> bool:
         """Learn the tabs if one of these is unknown, now and then; return whether they were learnt just now."""
-        if all(map(self._has, tabs)):
+        if all(title in self._sheets for title in titles):
             self._missed = 0
             return False
         self._missed += 1
@@ -201,17 +258,18 @@ class GoogleBook:
         self._sheets = {one["title"]: _sheet(one) for one in told}
         return True
 
-    def _has(self, tab: Tab) -> bool:
-        return self.names[tab] in self._sheets
+    def _has(self, ask: Ask) -> bool:
+        return self.names[ask.tab] in self._sheets
 
-    def _sheet(self, tab: Tab) -> Sheet:
-        if not self._has(tab):
-            raise BookMoved(f"El libro ya no tiene la hoja «{self.names[tab]}».")
-        return self._sheets[self.names[tab]]
+    def _sheet(self, title: str) -> Sheet:
+        if title not in self._sheets:
+            raise BookMoved(f"El libro ya no tiene la hoja «{title}».")
+        return self._sheets[title]
 
     def _plan(self, ask: Ask, *, sizes_hold: bool) -> Plan:
         """The ranges for an ask. Sizes were learnt just now or count for nothing: tabs grow without telling."""
-        title, sheet = self.names[ask.tab], self._sheet(ask.tab)
+        title = self.names[ask.tab]
+        sheet = self._sheet(title)
         spans: tuple[Span, ...] = WHOLE
         positions: tuple[int, ...] = ()
         if ask.columns is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from occupation.sheets.book import RowChange, Stray, raw_of
+from occupation.sheets.book import Place, RowChange, Stray, raw_of
 from occupation.sheets.layout import COLUMNS, Columns, Owner, Tab, column
 from occupation.sheets.moments import DateCodec, DatetimeCodec
 
@@ -65,6 +65,39 @@ def updates(tab: Tab, sheet: Sheet, columns: Columns, changes: Sequence[RowChang
         yield {"updateCells": {"start": start, "rows": rows, "fields": block[0].fields}}
 
 
+def entering(sheet: Sheet, cells: Mapping[Place, object]) -> Iterator[Json]:
+    """Type these cells, after making room for them: a text that begins with `=` is a formula."""
+    wanted = Sheet(sheet.number, max(place.number for place in cells), max(place.position for place in cells) + 1)
+    yield from _room(sheet, wanted)
+    for place, raw in sorted(cells.items()):
+        start = {"sheetId": sheet.number, "rowIndex": place.number - 1, "columnIndex": place.position}
+        typed = {} if raw is None or raw == "" else {_VALUE: _typed(raw)}
+        yield {"updateCells": {"start": start, "rows": [{"values": [typed]}], "fields": _VALUE}}
+
+
+def copying(sheet: Sheet, title: str, place: int) -> Json:
+    """Duplicate a tab under another name, as the tab number `place` of the book."""
+    return {"duplicateSheet": {"sourceSheetId": sheet.number, "insertSheetIndex": place, "newSheetName": title}}
+
+
+def restoring(sheet: Sheet, copy: Sheet) -> Iterator[Json]:
+    """Make a tab as large as its copy and paste all of the copy over it, blanks too."""
+    yield from _room(sheet, copy)
+    for dimension, has, wants in (("ROWS", sheet.rows, copy.rows), ("COLUMNS", sheet.columns, copy.columns)):
+        if has > wants:
+            beyond = {"sheetId": sheet.number, "dimension": dimension, "startIndex": wants, "endIndex": has}
+            yield {"deleteDimension": {"range": beyond}}
+    area = {"startRowIndex": 0, "endRowIndex": copy.rows, "startColumnIndex": 0, "endColumnIndex": copy.columns}
+    source, target = {"sheetId": copy.number} | area, {"sheetId": sheet.number} | area
+    yield {"copyPaste": {"source": source, "destination": target, "pasteType": "PASTE_NORMAL"}}
+
+
+def _room(sheet: Sheet, wanted: Sheet) -> Iterator[Json]:
+    for dimension, has, wants in (("ROWS", sheet.rows, wanted.rows), ("COLUMNS", sheet.columns, wanted.columns)):
+        if wants > has:
+            yield {"appendDimension": {"sheetId": sheet.number, "dimension": dimension, "length": wants - has}}
+
+
 def _pieces(tab: Tab, columns: Columns, change: RowChange) -> Iterator[_Piece]:
     cells = sorted((columns.positions[header], header) for header in change.cells)
     keyed = [(position, header, _fields(tab, header)) for position, header in cells]
@@ -94,6 +127,10 @@ def _cell(tab: Tab, header: str, cells: Mapping[str, Any]) -> Json:
 
 def _holding(raw: object) -> Json:
     return {} if raw is None or raw == "" else {_VALUE: _extended(raw)}
+
+
+def _typed(raw: object) -> Json:
+    return {"formulaValue": raw} if isinstance(raw, str) and raw.startswith("=") else _extended(raw)
 
 
 def _extended(raw: object) -> Json:

@@ -70,6 +70,11 @@ class Plan:
         }
 
 
+def whole_tab(title: str) -> str:
+    """The range that is a whole tab, header included."""
+    return f"{quoted(title)}!A1:{_ALL_COLUMNS}"
+
+
 def quoted(title: str) -> str:
     """A tab's title as ranges spell it."""
     return "'" + title.replace("'", "''") + "'"

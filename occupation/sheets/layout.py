@@ -246,8 +246,20 @@ def locate(tab: Tab, header_row: Sequence[object]) -> Columns | Hold:
 
 def missing(tab: Tab, header_row: Sequence[object]) -> tuple[str, ...]:
     """Return the required canonical headers that do not stand in the header row at all, in catalogue order."""
+    return tuple(header for header in absent(tab, header_row) if column(tab, header).required)
+
+
+def absent(tab: Tab, header_row: Sequence[object]) -> tuple[str, ...]:
+    """Return every known canonical header that does not stand in the header row, in catalogue order."""
     found = _positions(header_row)
-    return tuple(known.header for known in COLUMNS[tab] if known.required and _KEYS[tab][known.header] not in found)
+    return tuple(known.header for known in COLUMNS[tab] if _KEYS[tab][known.header] not in found)
+
+
+def repeated(tab: Tab, header_row: Sequence[object]) -> tuple[str, ...]:
+    """Say, in a sentence each, which known headers stand in more than one column."""
+    found = _positions(header_row)
+    places = {known.header: found.get(_KEYS[tab][known.header], []) for known in COLUMNS[tab]}
+    return tuple(_duplicated(header, header_row, many) for header, many in places.items() if len(many) > 1)
 
 
 def letters(position: int) -> str:

@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path
@@ -26,9 +26,11 @@ from occupation.sheets.book import (
     BookMoved,
     BookUnreadable,
     BookUnwritable,
+    Cells,
     Change,
     Grid,
     Picked,
+    Place,
     RowChange,
     Stray,
     TabNames,
@@ -38,27 +40,25 @@ from occupation.sheets.book import (
     is_filled,
     missing_tab,
     pick,
+    without_blanks,
 )
 from occupation.sheets.csv_edit import CsvText
-from occupation.sheets.files import Stamp, read_settled, reason, refuse_moved, replacing, stamp
+from occupation.sheets.csv_files import (
+    USUAL_DIALECT,
+    Dialect,
+    NotCsv,
+    dialect_of,
+    encoding_of,
+    parse,
+    write_table,
+    write_text,
+)
+from occupation.sheets.files import Stamp, read_settled, reason, refuse_moved, stamp
 from occupation.sheets.layout import Columns, Hold, Tab, column
+from occupation.sheets.local_tabs import copy_file, copy_files, file_of, titles_in
 
 FILE_LIMIT: Final = 100_000_000
 """Most bytes of one tab's file: more than twice what 50,000 full rows take."""
-
-_DELIMITERS: Final = ",;\t"
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one CSV file is written. The default is what spreadsheet programs open without asking."""
-
-    delimiter: str = ","
-    encoding: str = "utf-8-sig"
-    newline: str = "\r\n"
-
-
-USUAL_DIALECT: Final = Dialect()
 
 
 class LocalBook:
@@ -74,7 +74,7 @@ class LocalBook:
         self.folder = folder
         self.names = names
         self.patience = patience
-        self._stamps: dict[Tab, Stamp | None] = {}
+        self._stamps: dict[str, Stamp | None] = {}
         self._dialects: dict[Tab, Dialect] = {}
         self._seen: dict[Tab, bytes] = {}
         self._answers: dict[Ask, tuple[bytes, Grid | Hold]] = {}
@@ -97,8 +97,7 @@ class LocalBook:
         edits = [self._edit(tab, change.columns[tab], list(mine)) for tab, mine in groupby(rows, lambda row: row.tab)]
         for done, edit in enumerate(edits):
             try:
-                self._dialects[edit.tab] = _write_edit(self.path(edit.tab), edit)
-                self._stamps[edit.tab] = stamp(self.path(edit.tab))
+                self._write(edit)
             except BookUnwritable as problem:
                 if done:
                     raise WriteUnknown(str(problem)) from problem
@@ -112,8 +111,48 @@ class LocalBook:
     def show_dates(self, columns: Sequence[Columns]) -> None:
         """Nothing to do: the text of a CSV file is what people see."""
 
+    def titles(self) -> list[str]:
+        """See `LiveBook.titles`."""
+        return titles_in(self._there())
+
+    def read_cells(self, titles: Sequence[str], *, formulas: bool = False) -> list[Cells | None]:
+        """See `LiveBook.read_cells`. A CSV file has no formulas: what looks like one is its text."""
+        del formulas
+        return [self._cells(title) for title in titles]
+
+    def enter(self, tab: Tab, cells: Mapping[Place, object]) -> None:
+        """See `LiveBook.enter`."""
+        rows: dict[int, dict[int, str]] = {}
+        for place, raw in cells.items():
+            rows.setdefault(place.number, {})[place.position] = "" if raw is None else str(raw)
+        self._write(self._edited(tab, rows))
+
+    def copy_tabs(self, copies: Mapping[str, str]) -> None:
+        """See `LiveBook.copy_tabs`: one file after the other, each whole or not at all."""
+        copy_files(self._there(), copies, FILE_LIMIT)
+
+    def restore_tabs(self, copies: Mapping[Tab, str]) -> None:
+        """See `LiveBook.restore_tabs`: one file after the other. No file is touched unless all are as last read."""
+        for tab in copies:
+            self._as_read(tab)
+        for tab, copy in copies.items():
+            copy_file(file_of(self.folder, copy), self.path(tab), FILE_LIMIT, self._stamps[self.names[tab]])
+            self._stamps[self.names[tab]] = stamp(self.path(tab))
+
+    def _cells(self, title: str) -> Cells | None:
+        data = self._bytes(title)
+        if data is None:
+            return None
+        try:
+            for tab in (tab for tab in Tab if self.names[tab] == title):
+                self._seen[tab] = _digest(data)
+                data = _whole(tab, data)
+            return without_blanks(list(parse(data)[1]))
+        except NotCsv as problem:
+            raise BookUnreadable(f"No se puede leer {file_of(self.folder, title)}: {problem}.") from problem
+
     def _answer(self, ask: Ask) -> Grid | Hold:
-        data = self._bytes(ask.tab)
+        data = self._bytes(self.names[ask.tab])
         if data is None:
             return missing_tab(ask.tab, self.names[ask.tab])
         mark = _digest(data)
@@ -131,22 +170,34 @@ class LocalBook:
             self._dialects[ask.tab] = dialect
             picked = pick(ask.tab, next(records, []), ask.columns)
             return picked if isinstance(picked, Hold) else _from(ask.first_row, picked, records)
-        except _NotCsv as problem:
+        except NotCsv as problem:
             raise BookUnreadable(f"No se puede leer {self.path(ask.tab)}: {problem}.") from problem
 
     def _edit(self, tab: Tab, columns: Columns, rows: Sequence[RowChange]) -> _Edit:
         """Work out a file's new text. Raises `BookMoved` when it is not as it was last read."""
-        data = self._bytes(tab)
-        if data is None or _digest(data) != self._seen.get(tab):
-            raise BookMoved(f"{self.path(tab)} cambió desde que se leyó.")
-        whole = _whole(tab, data)
+        return self._edited(tab, {row.number: _texts(tab, columns, row.cells) for row in rows})
+
+    def _edited(self, tab: Tab, rows: Mapping[int, Mapping[int, str]]) -> _Edit:
+        whole = _whole(tab, self._as_read(tab))
         dialect = parse(whole)[0]
         text = CsvText.of(whole.decode(dialect.encoding), dialect.delimiter, dialect.newline)
         had = len(text.sources)
-        for row in rows:
-            text.set(row.number, _texts(tab, columns, row.cells))
-        grows = tab == Tab.METADATA and rows[0].number > had
-        return _Edit(tab, dialect, text, whole, had if grows else None, self._stamps[tab])
+        for number, cells in sorted(rows.items()):
+            text.set(number, cells)
+        grows = tab == Tab.METADATA and min(rows) > had
+        return _Edit(tab, dialect, text, whole, had if grows else None, self._stamps[self.names[tab]])
+
+    def _as_read(self, tab: Tab) -> bytes:
+        """Return the file's bytes. Raises `BookMoved` when it is not as it was last read."""
+        data = self._bytes(self.names[tab])
+        if data is None or _digest(data) != self._seen.get(tab):
+            raise BookMoved(f"{self.path(tab)} cambió desde que se leyó.")
+        return data
+
+    def _write(self, edit: _Edit) -> None:
+        path = self.path(edit.tab)
+        self._dialects[edit.tab] = _write_edit(path, edit)
+        self._stamps[self.names[edit.tab]] = stamp(path)
 
     def dialect(self, tab: Tab) -> Dialect:
         """Return the dialect the tab's file had when it was last read or written here."""
@@ -158,23 +209,28 @@ class LocalBook:
 
     def path(self, tab: Tab) -> Path:
         """Return the file of a tab."""
-        return self.folder / f"{self.names[tab]}.csv"
+        return file_of(self.folder, self.names[tab])
 
-    def _bytes(self, tab: Tab) -> bytes | None:
-        """Return the file's bytes, `None` when the folder is there and the file is not."""
-        path = self.path(tab)
+    def _bytes(self, title: str) -> bytes | None:
+        """Return the bytes of a tab's file, `None` when the folder is there and the file is not."""
+        path = file_of(self.folder, title)
         if path.parent != self.folder:
-            raise BookUnreadable(f"El nombre de hoja «{self.names[tab]}» no sirve como nombre de archivo.")
+            raise BookUnreadable(f"El nombre de hoja «{title}» no sirve como nombre de archivo.")
         try:
-            if not self.folder.is_dir():
-                raise BookUnreadable(f"No existe la carpeta del libro: {self.folder}.")
-            data, self._stamps[tab] = read_settled(path, FILE_LIMIT, self._stamps.get(tab), self.patience)
+            self._there()
+            data, self._stamps[title] = read_settled(path, FILE_LIMIT, self._stamps.get(title), self.patience)
         except FileNotFoundError:
-            self._stamps.pop(tab, None)
+            self._stamps.pop(title, None)
             return None
         except OSError as problem:
             raise BookUnreadable(f"No se puede leer {path}: {reason(problem)}.") from problem
         return data
+
+    def _there(self) -> Path:
+        """The folder. Raises `BookUnreadable` when there is none."""
+        if not self.folder.is_dir():
+            raise BookUnreadable(f"No existe la carpeta del libro: {self.folder}.")
+        return self.folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +258,13 @@ def _text(tab: Tab, header: str, value: object) -> str:
 def _write_edit(path: Path, edit: _Edit) -> Dialect:
     """Write the new text in the dialect the file had, and return the one it got."""
     if edit.grows is None:
-        return _write_text(path, edit.text.since(1), edit.dialect, edit.still)
+        return write_text(path, edit.text.since(1), edit.dialect, edit.still)
     added = edit.text.since(edit.grows + 1)
     ended = edit.before.endswith((b"\n", b"\r"))
     try:
         data = (("" if ended else edit.dialect.newline) + added).encode(edit.dialect.encoding.removesuffix("-sig"))
     except UnicodeEncodeError:
-        return _write_text(path, edit.text.since(1), edit.dialect, edit.still)
+        return write_text(path, edit.text.since(1), edit.dialect, edit.still)
     refuse_moved(path, edit.still)
     _append(path, len(edit.before), data)
     return edit.dialect
@@ -246,8 +302,8 @@ def _whole(tab: Tab, data: bytes) -> bytes:
     """
     if not data.strip() or data.endswith((b"\n", b"\r")):
         return data
-    encoding = _encoding(data)
-    dialect = _dialect(data[:65_536].decode(encoding, errors="ignore"), encoding)
+    encoding = encoding_of(data)
+    dialect = dialect_of(data[:65_536].decode(encoding, errors="ignore"), encoding)
     text = CsvText.of(data.decode(encoding), dialect.delimiter, dialect.newline)
     header, last = _record(text.sources[0], dialect), text.sources[-1]
     if len(text.sources) < 2:
@@ -256,7 +312,7 @@ def _whole(tab: Tab, data: bytes) -> bytes:
         torn = _is_torn(header, _record(last, dialect), last)
         return data[: len(data) - len(last.encode(encoding.removesuffix("-sig")))] if torn else data
     if len(_record(last, dialect)) < len(header):
-        raise _NotCsv(f"la fila {len(text.sources)}, la última, está cortada; guárdelo de nuevo")
+        raise NotCsv(f"la fila {len(text.sources)}, la última, está cortada; guárdelo de nuevo")
     return data
 
 
@@ -294,80 +350,3 @@ def _from(first_row: int, picked: Picked, records: Iterator[list[str]]) -> Grid:
 def _chosen(picked: Picked, records: Iterator[list[str]]) -> Iterator[tuple[int, bool, Sequence[object]]]:
     for number, record in enumerate(records, start=2):
         yield number, is_filled(record), choose(picked, record)
-
-
-class _NotCsv(Exception):  # noqa: N818  becomes a BookUnreadable that names the file
-    """Why the bytes are no table, as the end of a Spanish sentence."""
-
-
-def parse(data: bytes) -> tuple[Dialect, Iterator[list[str]]]:
-    """Find out how a CSV file is written, and return that with its records, the header first.
-
-    Records come one by one, as they are: quoted cells keep their newlines, short rows stay short, a blank line
-    is an empty record. The records raise when a quoted cell never ends, rather than swallow the rows after it.
-    """
-    if not data.strip():
-        raise _NotCsv("el archivo está vacío")
-    if b"\0" in data:
-        raise _NotCsv("no es un CSV de texto (tiene bytes nulos); guárdelo como «CSV UTF-8»")
-    encoding = _encoding(data)
-    dialect = _dialect(data[:65_536].decode(encoding, errors="ignore"), encoding)
-    text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-    return dialect, _records(text, dialect)
-
-
-def _encoding(data: bytes) -> str:
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") and encoding == "utf-8" else encoding
-    raise _NotCsv("no está en UTF-8 ni en Windows-1252; guárdelo como «CSV UTF-8»")
-
-
-def _dialect(beginning: str, encoding: str) -> Dialect:
-    """Judge by the first record, without what it has in quotes."""
-    outside = "".join(beginning.split('"')[::2])
-    first = outside.splitlines()[0] if outside else ""
-    newline = "\n" if "\n" in outside and "\r\n" not in outside else "\r\n"
-    return Dialect(max(_DELIMITERS, key=first.count), encoding, newline)
-
-
-def _records(text: io.TextIOWrapper, dialect: Dialect) -> Iterator[list[str]]:
-    reader = csv.reader(text, delimiter=dialect.delimiter, strict=True)
-    try:
-        yield from reader
-    except csv.Error as problem:
-        raise _NotCsv(
-            f"la línea {reader.line_num} tiene comillas sin cerrar o mal puestas, o una celda enorme"
-        ) from problem
-
-
-def write_table(path: Path, records: Sequence[Sequence[str]], dialect: Dialect = USUAL_DIALECT) -> Dialect:
-    """Write a CSV file whole or not at all, and return the dialect it got.
-
-    That is the given one, unless a text does not fit in cp1252: then the file becomes UTF-8 with a mark. Cells
-    are written as they come (codecs shield them); their newlines become `\\n`. Raises `BookUnwritable`.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator=dialect.newline)
-    writer.writerows([_one_newline(cell) for cell in record] for record in records)
-    return _write_text(path, text.getvalue(), dialect)
-
-
-def _write_text(path: Path, text: str, dialect: Dialect, still: Stamp | None = None) -> Dialect:
-    try:
-        with replacing(path, still) as file:
-            file.write(text.encode(dialect.encoding))
-    except UnicodeEncodeError as problem:
-        if dialect.encoding == "cp1252":
-            return _write_text(path, text, replace(dialect, encoding="utf-8-sig"), still)
-        raise BookUnwritable(f"No se puede escribir {path}: hay un texto con caracteres rotos.") from problem
-    except OSError as problem:
-        raise BookUnwritable(f"No se puede escribir {path}: {reason(problem)}.") from problem
-    return dialect
-
-
-def _one_newline(cell: str) -> str:
-    return cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell

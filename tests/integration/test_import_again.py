@@ -16,9 +16,9 @@ from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Mirror, Spool,
 from occupation.queries import find_any_spool, find_spool
 from occupation.refusals import SpoolNoEncontrado
 from occupation.sheets.book import Book
+from occupation.sheets.csv_files import Dialect
 from occupation.sheets.guard import any_loss
 from occupation.sheets.layout import OPERACIONES_HEADERS
-from occupation.sheets.local import Dialect
 from occupation.sheets.pull import import_book
 from occupation.sheets.report import ImportReport
 from occupation.vocabulary import Operacion

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from occupation.sheets.book import USUAL_NAMES, Book, BookUnreadable, BookUnwritable, Grid, Row
 from occupation.sheets.cells import TEXT
+from occupation.sheets.csv_files import Dialect, parse, write_table
 from occupation.sheets.layout import Hold, Tab
-from occupation.sheets.local import Dialect, LocalBook, parse, write_table
+from occupation.sheets.local import LocalBook
 
 ROLES = ["Id", "Rol", "Activo"]
 

@@ -11,6 +11,9 @@ from occupation.refusals import Refused
 from occupation.services import SISTEMA, Actor
 from occupation.vocabulary import ActorTipo
 
+INCOMPLETE, NOT_LEADING, UNREACHED = 3, 4, 5
+"""Exit codes of the commands about the book: something was held or refused, another process leads, no book."""
+
 
 class ShopCommand(BaseCommand):
     """A command whose refusals go to standard error as their sentence, with a non-zero exit."""

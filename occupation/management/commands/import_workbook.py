@@ -8,14 +8,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 
-from occupation.management.commands._shop_command import ShopCommand
+from occupation.management.commands._shop_command import INCOMPLETE, ShopCommand
 from occupation.refusals import SinEspacio
 from occupation.sheets.book import BookUnreadable
 from occupation.sheets.pull import import_book
 from occupation.sheets.shop import book_at
-
-INCOMPLETE = 3
-"""The exit code when a tab was held or refused."""
 
 
 class Command(ShopCommand):

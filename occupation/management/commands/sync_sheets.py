@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from occupation.management.commands._shop_command import ShopCommand
+from occupation.management.commands._shop_command import INCOMPLETE, NOT_LEADING, UNREACHED, ShopCommand
 from occupation.services.mirroring import not_reached
 from occupation.sheets.book import BookUnreadable
 from occupation.sheets.budget import Budget
@@ -20,9 +20,6 @@ from occupation.sheets.flush import NotLeading
 from occupation.sheets.leader import make_leader
 from occupation.sheets.relay import NOT_REACHED, Relay, failure_kind
 from occupation.sheets.shop import live_book
-
-INCOMPLETE, NOT_LEADING, UNREACHED = 3, 4, 5
-"""Exit codes of `--once`."""
 
 GRACE_SECONDS = 3
 """How long the cycle that is running may take once the relay has been told to stop."""
