@@ -170,7 +170,7 @@ def _mirror(ahora: datetime) -> list[Asunto]:
     late = mirror_late(ahora)
     return [
         *_unreached(ahora),
-        _named(Tema.RETENIDAS, held, "motivo"),
+        Asunto(Tema.RETENIDAS, len(held), tuple(map(str, held[:EXAMPLES]))),
         _named(Tema.CONFLICTOS, open_ones, "spool__tag_hoja"),
         _named(Tema.ESTACIONADAS, parked, "spool__tag_hoja"),
         Asunto(Tema.HOJA, late.count(), desde=late.aggregate(oldest=Min("behind_since"))["oldest"]),

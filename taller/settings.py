@@ -114,6 +114,7 @@ AXES_VERBOSE = False
 EVENTSTREAM_STORAGE_CLASS = "dashboard.feed.FeedStorage"
 
 LANGUAGE_CODE = "es"
+FORMAT_MODULE_PATH = "taller.formats"
 TIME_ZONE = ENVIRONMENT.time_zone
 USE_I18N = True
 USE_TZ = True

@@ -38,6 +38,7 @@ LISTS = [
     "ediciondevuelta",
     "retencion",
     "estadohoja",
+    "ciclohoja",
     "device",
     "trabajador",
 ]

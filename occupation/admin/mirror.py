@@ -115,12 +115,17 @@ class EstadoHojaAdmin(ReadOnlyAdmin[EstadoHoja]):
 class CicloHojaAdmin(ReadOnlyAdmin[CicloHoja]):
     """The last cycles that changed or refused something, or did not reach the book."""
 
-    list_display = ("hasta", "resumen", "completo", "veces", "desde")
+    list_display = ("hasta", "resumen", "en_detalle", "completo", "veces", "desde")
     list_filter = ("completo",)
     search_fields = ("resumen",)
     ordering = ("-id",)
     fields = ("desde", "hasta", "veces", "completo", "resumen", "que_hizo")
     readonly_fields = ("que_hizo",)
+
+    @admin.display(description="en detalle")
+    def en_detalle(self, ciclo: CicloHoja) -> str:
+        more = len(ciclo.lineas) - 1
+        return f"{ciclo.lineas[0]}{f' (y {more} más)' if more else ''}" if ciclo.lineas else ""
 
     @admin.display(description="qué hizo")
     def que_hizo(self, ciclo: CicloHoja) -> SafeString | str:

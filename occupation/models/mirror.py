@@ -49,7 +49,7 @@ class Mirror(models.Model):
         verbose_name_plural = "espejos"
 
     def __str__(self) -> str:
-        return f"{self.spool_id}: {'atrasado' if self.behind_since else 'al día'}"
+        return f"{self.spool}: {'atrasado' if self.behind_since else 'al día'}"
 
 
 class VersionMostrada(models.Model):

@@ -274,4 +274,9 @@ def _grid(answer: Grid | Hold) -> Grid | None:
 
 def _both_say(row: LiveRow, header: str) -> str:
     sheet, app = row.told(header)
-    return f"{row.tagged.tag_hoja} fila {row.row.number}, {header}: la hoja dice «{sheet}», la app «{app}»"
+    where = f"{row.tagged.tag_hoja} fila {row.row.number}, {header}"
+    return f"{where}: la hoja dice {_quoted(sheet)}, la app {_quoted(app)}"
+
+
+def _quoted(text: str) -> str:
+    return f"«{text}»" if text else "nada"

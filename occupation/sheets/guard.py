@@ -44,7 +44,7 @@ def sentence(tab: str, what: str, active: int, found: int) -> str:
     """Say why the tab was refused, with the numbers."""
     return (
         f"rechazada: la hoja {tab} trae {found} de {active} {what} ({_lost(active - found)}). Parece una lectura "
-        "incompleta: revise el libro y vuelva a importarlo. De esta hoja no se cambió nada."
+        "incompleta: revise el libro. De esta hoja no se cambió nada."
     )
 
 

@@ -74,7 +74,7 @@ def test_a_mass_edit_is_shown_cell_by_cell_and_done_in_both_places_once_it_is_al
     many_edits(office, range(11, 18))
     assert held() == [("Operaciones", "ediciones", 7, False)]
     page = ana.get(PERMITIR, {"retencion": asked(ana)[0].partition(":")[0]})
-    assert f"{tag(17)} fila 18, Fecha_Armado: la hoja dice «15-01-2026», la app «»" in words(page)
+    assert f"{tag(17)} fila 18, Fecha_Armado: la hoja dice «15-01-2026», la app nada" in words(page)
     assert dates(11) == [None]
     done = words(ana.post(PERMITIR, {"retencion": asked(ana)}, follow=True))
     assert "Operaciones: permitido. Se hace en la próxima lectura de la hoja." in done
