@@ -54,7 +54,7 @@
     intento = { ...este, de, clave: intento && intento.de === de ? intento.clave : form.dataset.clave || clave() };
     if (taller.sinRedDesde()) {
       rechazar(evento);
-      return ofrecer(`No se envió ni se guardó nada: no hay conexión con el taller desde las ${taller.sinRedDesde()}.`, form);
+      return ofrecer(`No se envió ni se guardó nada: a las ${taller.hora()} no había conexión con el taller.`, form);
     }
     form.dataset.enCurso = "1";
     if (boton) boton.setAttribute("aria-busy", "true");
