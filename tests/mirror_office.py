@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from occupation.models import Evento
-from occupation.sheets.book import Ask, Change, LiveBook, WriteRefused, WriteUnknown
+from occupation.sheets.book import Ask, Change, LiveBook, Meter, WriteRefused, WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
-from occupation.sheets.google import GoogleBook
+from occupation.sheets.google import GoogleBook, unmetered
 from occupation.sheets.google_client import connected
 from occupation.sheets.layout import OPERACIONES_HEADERS, Tab, headers
 from occupation.sheets.local import LocalBook
@@ -84,10 +84,10 @@ class AnyOffice:
         """A cycle of a relay that has just started."""
         return Cycle(self.desk.opened(), **options).run()
 
-    def shared(self) -> SharedBook:
-        """The same book, for a relay that has a bad day."""
+    def shared(self, meter: Meter = unmetered) -> SharedBook:
+        """The same book, for a relay that has a bad day. Only Google's is metered."""
         if isinstance(self.desk, GoogleDesk):
-            return SharedSheet(self.desk.server)
+            return SharedSheet(self.desk.server, meter)
         assert isinstance(self.desk, LocalDesk)
         return SharedFolder(self.desk)
 
@@ -164,8 +164,8 @@ class SharedFolder(LocalBook):
 class SharedSheet(GoogleBook):
     """A spreadsheet of the tests' Google, which is told what is to go wrong with the next write of cells."""
 
-    def __init__(self, server: SheetsServer) -> None:
-        super().__init__(connected(server.url), server.spreadsheet_id)
+    def __init__(self, server: SheetsServer, meter: Meter) -> None:
+        super().__init__(connected(server.url), server.spreadsheet_id, meter=meter)
         self.server = server
         self.between: Callable[[], None] | None = None
         self.after: Callable[[], None] | None = None

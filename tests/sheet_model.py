@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +47,22 @@ AUDIT = (
     *("id", "timestamp", "evento_tipo", "tag_spool", "worker_id", "worker_nombre", "operacion", "accion"),
     *("fecha_operacion", "metadata_json"),
 )
+TYPED = {
+    "Fecha_Armado": ["10-02-2026", "11/2/2026", "", "mañana", "10-02-2030", "=TODAY()"],
+    "Armador": ["MR(93)", "Pérez(94)", "", "XX(500)", "Juan"],
+    "Fecha_Soldadura": ["12-02-2026", "13-02-2026", ""],
+    "Soldador": ["JP(94)", "W(93)", ""],
+    "Fecha_QC_Metrología": ["14-02-2026", "15-02-2026", ""],
+    "Ocupado_Por": ["", "", "JP(94)", "=A1"],
+    "Fecha_Ocupacion": ["", "01-03-2026 10:00:00"],
+    "version": ["", "no es una versión", "33333333-3333-4333-8333-333333333333"],
+    "Estado_Detalle": ["RECHAZADO", "listo", "", "METROLOGIA RECHAZADO - Pendiente reparación"],
+}
+"""What people write into our columns, right and wrong."""
+
+NAMESAKES = [("OC", "Version"), ("Rev.", "ARMADOR"), ("NV", "Tag Spool")]
+"""Headers of the office that become the same as one of those that must stand once."""
+
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  serial numbers count days of wall time
 _CHILE = ZoneInfo("America/Santiago")
 
@@ -74,7 +90,7 @@ class People:
         header, *rows = self.server.office.table(OPERACIONES)
         return [dict(reversed([*zip(header, row, strict=True)])) for row in rows]
 
-    def foreign(self) -> tuple[Cells, Cells]:
+    def foreign(self, *, looks: bool) -> tuple[Cells, Cells]:
         """Every cell of Operaciones that is not ours, in the app's book and in the other, by header and row number.
 
         In a row without a tag the app has no cells, so all of it counts.
@@ -88,13 +104,13 @@ class People:
             for at, name in enumerate(names)
             if name not in OURS or row == 0 or alone.cell(row, key).value is None
         ]
-        return _cells(live, places), _cells(alone, places)
+        always = set(HEADERS) - set(OURS) if looks else set()
+        return _cells(live, places, always), _cells(alone, places, always)
 
 
-def _cells(tab: Tab, places: Sequence[tuple[int, int, object]]) -> Cells:
-    """Value by place, and its looks too in the columns that always were the office's."""
-    always = set(HEADERS) - set(OURS)
-    found = {(str(name or at), row + 1): (tab.cell(row, at), name in always) for row, at, name in places}
+def _cells(tab: Tab, places: Sequence[tuple[int, int, object]], dressed: Collection[object]) -> Cells:
+    """Value by place, and its looks too in the columns named."""
+    found = {(str(name or at), row + 1): (tab.cell(row, at), name in dressed) for row, at, name in places}
     return {place: cell if looks else cell.dressed(None) for place, (cell, looks) in found.items()}
 
 

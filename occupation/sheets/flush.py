@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from django.utils import timezone
 
@@ -14,14 +14,17 @@ from occupation.services.holds import hold, release
 from occupation.services.mirroring import intend, park, settle, settle_audit
 from occupation.sheets import audit
 from occupation.sheets.audit import AuditPlan
-from occupation.sheets.book import Ask, Grid, LiveBook, RowChange, WriteRefused
+from occupation.sheets.book import Ask, Grid, LiveBook, RowChange, Stray, WriteRefused, WriteUnknown
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.guard import Accepts
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.layout import Hold, Tab
 from occupation.sheets.live import LiveRow, rows_to_write
-from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, proved, strays
+from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, never_ours, proved, strays
 from occupation.vocabulary import TipoRetencion
+
+MAY_ARRIVE: Final = timedelta(minutes=10)
+"""How long Google may still apply a request whose answer was lost."""
 
 
 class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
@@ -29,10 +32,11 @@ class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
 
 
 class Wrote(NamedTuple):
-    """What was sent and not seen to stand, with the reading that it was worked out from."""
+    """What was sent and not seen to stand, with the reading that it was worked out from, and how long it may arrive."""
 
     before: Grid
     rows: Sequence[RowToWrite | RowChange]
+    until: datetime
 
 
 @dataclass(slots=True)
@@ -45,6 +49,8 @@ class Memory:
 
     audit_known: bool = False
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
+    unknown: list[Wrote] = field(default_factory=list)
+    suspects: frozenset[int] = frozenset()
     seen: dict[int, str] = field(default_factory=dict)
     quiet: dict[bool, tuple[Sequence[object], datetime]] = field(default_factory=dict)
     dates: dict[Tab, Mapping[str, int]] = field(default_factory=dict)
@@ -110,40 +116,57 @@ class Flush:
         return planned
 
     def repair(self, now: Mapping[Tab, Grid | Hold]) -> bool:
-        """Put back what the last write left on cells that were not meant; whether there was anything."""
-        done = sum(self._put_back(tab, now.get(tab)) for tab in list(self.memory.wrote))
+        """Put back what the last write, or one that came late, left on cells that were not meant; whether any were."""
+        self.memory.unknown = [one for one in self.memory.unknown if one.until > self.began]
+        done = sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
+        for one in self.memory.unknown:
+            grid = now.get(one.before.columns.tab)
+            if isinstance(grid, Grid):
+                done += self._put_back(grid, never_ours(grid, strays(one.before, grid, one.rows)))
         self.report.repaired += done
         return done > 0
 
-    def _put_back(self, tab: Tab, now: Grid | Hold | None) -> int:
-        """The same for one tab. While it cannot be read, what was written there is not forgotten."""
+    def _put_back_last(self, tab: Tab, now: Grid | Hold | None) -> int:
+        """While a tab cannot be read, what was written there is not forgotten."""
         if not isinstance(now, Grid):
             return 0
         wrote = self.memory.wrote[tab]
-        cells = strays(wrote.before, now, wrote.rows)
-        done = 0
-        if cells:
-            self._must_lead()
-            try:
-                done = self.book.put_back(tab, cells)
-            except WriteRefused as refused:
-                self.report.lines.append(f"no se pudo reparar: {refused}")
+        done = self._put_back(now, strays(wrote.before, now, wrote.rows))
         del self.memory.wrote[tab]
         return done
+
+    def _put_back(self, now: Grid, cells: Sequence[Stray]) -> int:
+        if not cells:
+            return 0
+        self._must_lead()
+        try:
+            return self.book.put_back(now.columns.tab, cells)
+        except WriteRefused as refused:
+            self.report.lines.append(f"no se pudo reparar: {refused}")
+            return 0
 
     def _write(self, push: Push, wanted: Sequence[RowToWrite], planned: AuditPlan) -> bool:
         self._show_dates(push.grids)
         self._must_lead()
         intend([row.written for row in wanted], planned.reserva if planned.rows else None)
         told: dict[Tab, Sequence[RowToWrite | RowChange]] = {Tab.OPERACIONES: wanted, Tab.METADATA: planned.rows}
-        self.memory.wrote = {tab: Wrote(grid, told[tab]) for tab, grid in push.grids.items() if told[tab]}
-        outcome = push.write(wanted, planned.rows)
+        until = self.began + MAY_ARRIVE
+        self.memory.wrote = {tab: Wrote(grid, told[tab], until) for tab, grid in push.grids.items() if told[tab]}
+        try:
+            outcome = push.write(wanted, planned.rows, self.memory.suspects)
+        except WriteUnknown:
+            self.memory.unknown += self.memory.wrote.values()
+            raise
+        self.memory.suspects = outcome.suspects
         for row, why in outcome.refused:
             park(row.written.spool_id, why)
             self.report.parked += 1
             self.report.lines.append(f"estacionada: {row.tag}: {why}")
         self._audit_outcome(outcome)
-        return self._prove(push.grids, outcome, planned)
+        fine = self._prove(push.grids, outcome, planned)
+        if outcome.busy:
+            raise outcome.busy
+        return fine
 
     def _must_lead(self) -> None:
         if not self.leads():
@@ -194,7 +217,7 @@ class Flush:
         self.report.rows += len(stood)
         self.report.lines += [f"movida: {row.tag} ya no está en la fila {row.change.number}; se repara" for row in gone]
         self.report.lines += [f"otro programa escribió en la fila de {row.tag}; se lee otra vez" for row in overwritten]
-        self.memory.wrote[Tab.OPERACIONES] = Wrote(grids[Tab.OPERACIONES], gone)
+        self.memory.wrote[Tab.OPERACIONES] = self.memory.wrote[Tab.OPERACIONES]._replace(rows=gone)
         return not gone and not overwritten
 
     def _audit_seen(self, state: EstadoHoja, planned: AuditPlan, last_row: int) -> None:

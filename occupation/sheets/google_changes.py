@@ -1,7 +1,7 @@
 """The requests of `spreadsheets.batchUpdate` that a change is made of. Pure: no network here.
 
-Cells are stored as their codec encodes them and nothing else of a row is named. Our dates bring their format along, so
-that a row that was just added shows them as dates.
+Cells are stored as their codec encodes them and nothing else of a row is named. Our dates and numbers bring their
+format along, so that a row that was just added, or a column that somebody formatted, shows them as what they are.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from occupation.sheets.book import Place, RowChange, Stray, raw_of
+from occupation.sheets.cells import WholeCodec
 from occupation.sheets.layout import COLUMNS, Columns, Owner, Tab, column
 from occupation.sheets.moments import DateCodec, DatetimeCodec
 
@@ -19,6 +20,7 @@ SPARE_ROWS: Final = 100
 
 _DATE: Final = {"type": "DATE", "pattern": "dd-mm-yyyy"}
 _DATETIME: Final = {"type": "DATE_TIME", "pattern": "dd-mm-yyyy hh:mm:ss"}
+_WHOLE: Final = {"type": "NUMBER", "pattern": "0"}
 _FORMAT: Final = "userEnteredFormat.numberFormat"
 _VALUE: Final = "userEnteredValue"
 
@@ -115,6 +117,8 @@ def _number_format(tab: Tab, header: str) -> dict[str, str] | None:
     codec = column(tab, header).codec
     if isinstance(codec, DatetimeCodec):
         return _DATETIME
+    if isinstance(codec, WholeCodec):
+        return _WHOLE
     return _DATE if isinstance(codec, DateCodec) else None
 
 
@@ -140,7 +144,7 @@ def _extended(raw: object) -> Json:
 
 
 def dressing(sheet: Sheet, columns: Columns) -> Iterator[Json]:
-    """Show the date and time columns of ours as such, below the header and all the way down."""
+    """Show the dates, times and numbers of our columns as such, below the header and all the way down."""
     for known in COLUMNS[columns.tab]:
         fmt = _number_format(columns.tab, known.header)
         at = columns.positions.get(known.header, sheet.columns)

@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple
 
 from occupation.models import Spool
 from occupation.services.mirroring import RowWritten
-from occupation.sheets.book import Change, Grid, LiveBook, Row, RowChange, Stray, WriteRefused, raw_of
+from occupation.sheets.book import BookBusy, Change, Grid, LiveBook, Row, RowChange, Stray, WriteRefused, raw_of
 from occupation.sheets.cells import TAG
 from occupation.sheets.diff import Known
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.identity import version_of
-from occupation.sheets.layout import Tab
+from occupation.sheets.layout import Tab, is_ours
 from occupation.sheets.rows import APP_HEADERS, Reading, app_cells_of, app_columns
 from occupation.tags import canonical_tag
 
@@ -30,11 +30,16 @@ class RowToWrite(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a request: the rows that the book took, those it refuses alone, and whether it took the audit."""
+    """What became of a request: the rows that the book took, those it refuses alone, and whether it took the audit.
+
+    `busy` is what ended the search for those it refuses, which goes on another time among the `suspects`.
+    """
 
     taken: list[RowToWrite] = field(default_factory=list)
     refused: list[tuple[RowToWrite, str]] = field(default_factory=list)
     audit_refused: str = ""
+    busy: BookBusy | None = None
+    suspects: frozenset[int] = frozenset()
 
 
 def row_to_write(row: Reading, known: Known, workers: Workers, doubtful: Collection[str] | None) -> RowToWrite:
@@ -84,32 +89,45 @@ class Push:
     grids: Mapping[Tab, Grid]
     outcome: Outcome = field(default_factory=Outcome)
 
-    def write(self, rows: Sequence[RowToWrite], audit: Sequence[RowChange]) -> Outcome:
-        """Write all at once. Where the book refuses that, halve until what it refuses is alone; the rest is written."""
+    def write(self, rows: Sequence[RowToWrite], audit: Sequence[RowChange], suspects: Collection[int] = ()) -> Outcome:
+        """Write all at once. Where the book refuses that, halve until what it refuses is alone; the rest is written.
+
+        `suspects` are the spools among which an earlier search ended: it goes on there first. A search that finds the
+        book busy keeps what it found; nothing is raised then.
+        """
+        apart = [row for row in rows if row.written.spool_id in suspects]
+        if apart:
+            self._send(apart, ())
+        self._send([row for row in rows if row.written.spool_id not in suspects], audit, searching=bool(apart))
+        return self.outcome
+
+    def _send(self, rows: Sequence[RowToWrite], audit: Sequence[RowChange], *, searching: bool = False) -> None:
         changes = [*(row.change for row in rows), *audit]
-        if not changes:
-            return self.outcome
+        if not changes or self.outcome.busy:
+            return
         self.must_lead()
         try:
             self.book.apply(Change({tab: grid.columns for tab, grid in self.grids.items()}, changes))
         except WriteRefused as refused:
             self._halve(rows, audit, str(refused))
+        except BookBusy as busy:
+            if not searching:
+                raise
+            self.outcome.busy = busy
         else:
             self.outcome.taken += rows
-        return self.outcome
 
     def _halve(self, rows: Sequence[RowToWrite], audit: Sequence[RowChange], why: str) -> None:
-        if rows and audit:
-            self.write(rows, ())
-            self.write((), audit)
-        elif audit:
+        if not rows:
             self.outcome.audit_refused = why
-        elif len(rows) == 1:
+        elif len(rows) == 1 and not audit:
             self.outcome.refused.append((rows[0], why))
         else:
-            half = len(rows) // 2
-            self.write(rows[:half], ())
-            self.write(rows[half:], ())
+            half = 0 if audit else len(rows) // 2
+            self._send(rows[:half] if half else rows, (), searching=True)
+            self._send(rows[half:] if half else (), audit, searching=True)
+            if self.outcome.busy and not self.outcome.suspects:
+                self.outcome.suspects = frozenset(row.written.spool_id for row in rows)
 
 
 class Proof(NamedTuple):
@@ -150,6 +168,16 @@ def strays(before: Grid, now: Grid, wrote: Iterable[RowToWrite | RowChange]) -> 
         mine = tag is None or _tag_of(now, row) == tag  # the audit's rows have no tag, and do not move
         found += _strays_of(before, now, row, change, mine=mine)
     return found
+
+
+def never_ours(now: Grid, cells: Iterable[Stray]) -> list[Stray]:
+    """Of these the cells that the app has no reason to write, now or ever: their column or their row is not its own.
+
+    What stands in the others may have been written since, and the next merge tells it by its version.
+    """
+    ours = {at for name, at in now.columns.positions.items() if is_ours(now.columns.tab, name)}
+    tagged = {row.number for row in now.rows if now.columns.tab != Tab.OPERACIONES or _tag_of(now, row)}
+    return [cell for cell in cells if cell.column not in ours or cell.row not in tagged]
 
 
 def _tag_of(grid: Grid, row: Row) -> str:

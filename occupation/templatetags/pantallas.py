@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from functools import lru_cache
 
 from django import template
 from django.conf import settings
@@ -29,9 +28,6 @@ from occupation.vocabulary import (
     Rol,
     TipoEvento,
 )
-
-SPOOLS_AT_HAND = 10_000
-"""Each list writes the addresses of the same few thousand spools."""
 
 register = template.Library()
 
@@ -68,7 +64,6 @@ def tag(tag_hoja: str, clase: str = "") -> SafeString:
 
 
 @register.filter
-@lru_cache(SPOOLS_AT_HAND)
 def ruta_spool(tag_hoja: str) -> str:
     """The address of a spool's page."""
     return reverse("spool", args=[tag_hoja])

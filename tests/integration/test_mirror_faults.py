@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from occupation import services
 from occupation.models import Conflicto, EdicionDevuelta, Mirror, Retencion
 from occupation.queries import find_spool
 from occupation.services.mirroring import requeue
-from occupation.sheets.book import WriteUnknown
+from occupation.sheets.book import BookBusy, Request, WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
-from occupation.sheets.flush import NotLeading
+from occupation.sheets.flush import Memory, NotLeading
 from occupation.sheets.layout import Owner, Tab, headers
 from occupation.vocabulary import Operacion
 from tests.books import NOW, Fila, fila
@@ -320,4 +321,46 @@ def test_a_program_that_writes_after_each_of_our_writes_is_given_up_after_three_
     assert (sync(book).rows, book.writes, Mirror.objects.exclude(behind_since=None).count()) == (0, 3, 1)
     book.after = None
     sync(book)
+    assert converged(sheet)
+
+
+def test_a_search_for_a_refused_row_goes_on_where_the_quota_ended_it(sheet: AnyOffice) -> None:
+    take(0, 1, 2, 4, 5, 6, 7)
+    sheet.desk.protect(Tab.OPERACIONES, "MK-6")
+    purse: list[Request] = []
+
+    def meter(kind: Request) -> None:
+        if kind is Request.WRITE:
+            purse.append(kind)
+        if len(purse) > 3:
+            raise BookBusy("no queda cuota")
+
+    book, memory = sheet.shared(meter), Memory()
+    for _ in range(4):
+        purse.clear()
+        with suppress(BookBusy):
+            Cycle(book, memory).run()
+    assert [one.spool.tag for one in Mirror.objects.exclude(error="")] == ["MK-6"]
+    sheet.desk.unprotect(Tab.OPERACIONES)
+    requeue([find_spool("MK-6").pk])
+    sheet.sync()
+    assert converged(sheet)
+
+
+def test_a_write_that_arrives_late_after_a_column_was_inserted_leaves_the_offices_cells_as_they_were(
+    sheet: AnyOffice,
+) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    for tag, formula in (("MK-0", "=A2&B2"), ("MK-1", "=A3&B3")):
+        server.office.edit("Operaciones", tag, "MatSys", formula)
+    foreign = foreign_cells(server)
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    Cycle(book, memory).run()
+    server.office.insert_column("Operaciones", "OT", "Nueva")
+    book.arrive()
+    Cycle(book, memory).run()
+    assert {place: cell for place, cell in foreign_cells(server).items() if place[0] != "Nueva"} == foreign
     assert converged(sheet)
