@@ -88,6 +88,11 @@ def title(response: Page) -> str:
     return _part(response, r"<h1.*?</h1>")
 
 
+def zone(response: Page) -> str:
+    """The fixed zone at the bottom, in words."""
+    return plain(response.content.decode().split('aria-label="Acciones">')[1])
+
+
 def said(response: Page) -> str:
     """What the red box of a refusal says."""
     return _part(response, r'<div class="aviso fallo".*?</div></div>')

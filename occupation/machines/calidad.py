@@ -33,8 +33,8 @@ class Calidad(FSMModelMixin, models.Model):
 
     @property
     def en_ciclo(self) -> str:
-        """How many rejections in a row, as screens say it: `ciclo 2/3`."""
-        return f"ciclo {self.ciclo}/{CICLOS_MAXIMOS}"
+        """How many rejections in a row, as screens say it: `ciclo 2/3`, never on two lines."""
+        return f"ciclo\N{NO-BREAK SPACE}{self.ciclo}/{CICLOS_MAXIMOS}"
 
     @transition(calidad_state, E.PENDIENTE, E.APROBADO)
     def aprobar(self, dia: date) -> None:

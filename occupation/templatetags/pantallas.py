@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
@@ -28,6 +29,9 @@ from occupation.vocabulary import (
     Rol,
     TipoEvento,
 )
+
+SPOOLS_AT_HAND = 10_000
+"""Each list writes the addresses of the same few thousand spools."""
 
 register = template.Library()
 
@@ -64,6 +68,7 @@ def tag(tag_hoja: str, clase: str = "") -> SafeString:
 
 
 @register.filter
+@lru_cache(SPOOLS_AT_HAND)
 def ruta_spool(tag_hoja: str) -> str:
     """The address of a spool's page."""
     return reverse("spool", args=[tag_hoja])

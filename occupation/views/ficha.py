@@ -145,7 +145,7 @@ class Ficha:
     def inspecciones(self) -> list[Hito]:
         """What was found at each inspection, the first one first."""
         found = [evento for evento in self._eventos if evento.accion == Accion.INSPECCIONAR]
-        return [Hito(evento.instante, _other(evento), hora(evento.instante)) for evento in found]
+        return [Hito(evento.instante, _other(evento), "") for evento in found]
 
     @property
     def datos(self) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,11 @@ def open_shop(live: LiveTaller, folder: Path) -> None:
     filas += [fila("LARGO-" + "W" * 90 + "-009")]
     BookFolder(folder, filas, people=[*people, LONGEST], roles=roles).save()
     command(live, "import_workbook", str(folder))
+
+
+def pages(pdf: bytes) -> int:
+    """How many sheets of paper a printed page takes."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 def pairing_link(live: LiveTaller, name: str, kind: str = "tablet") -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.floor import pages
 from tests.live import LiveTaller
 from tests.live_shop import shell
 from tests.office import LISTS
@@ -26,6 +29,10 @@ rosa = Trabajador.objects.create(id=120, nombre="Rosa", apellido="Lagos")
 rosa.roles.create(rol="Armador")
 Spool.nuevo("MK-1-011", fecha_materiales=date(2026, 1, 5)).save()
 services.tomar(tag="MK-1-011", trabajador_id=120, operacion=Operacion.ARM, actor=services.SISTEMA)
+"""
+LABELS = """
+from occupation.models import Spool
+Spool.objects.bulk_create(Spool.nuevo(f"QR-1335-CW-25238-{n:03}", nv="NV0650") for n in range(1, 38))
 """
 PAGES = [
     "",
@@ -99,6 +106,34 @@ def test_a_supervisor_releases_from_the_list_and_reads_what_happened(office: Pag
     expect(office.get_by_role("row", name="MK-1-011")).to_contain_text("✓ Hecho")
     office.get_by_role("link", name="Volver a ocupaciones").click()
     expect(office.get_by_text("0 ocupaciones")).to_be_visible()
+
+
+def test_the_journal_is_downloaded_as_a_file_that_excel_opens(office: Page, shared_taller: LiveTaller) -> None:
+    office.goto(f"{shared_taller.base_url}/admin/occupation/evento/?q=MK-1")
+    with office.expect_download() as download:
+        office.get_by_role("link", name="Exportar a CSV").click()
+    assert re.fullmatch(r"bitacora-\d{4}-\d\d-\d\d-\d{4}\.csv", download.value.suggested_filename)
+    lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("id;instante;instante_utc;tipo;tag_spool;")
+    assert ";TOMAR_ARM;MK-1-011;" in lines[-1]
+
+
+def test_qr_codes_print_in_threes_on_a4_and_on_letter_paper_and_nothing_else(
+    office: Page, shared_taller: LiveTaller
+) -> None:
+    shell(shared_taller, LABELS)
+    office.goto(f"{shared_taller.base_url}/admin/occupation/spool/?q=QR")
+    office.locator("#action-toggle").check()
+    office.locator("select[name=action]").select_option("Imprimir códigos QR")
+    office.get_by_role("button", name="Ir").click()
+    expect(office.locator(".etiqueta")).to_have_count(37)
+    assert [each["id"] for each in Axe().run(office, context="#content").response["violations"]] == []
+    expect(office.get_by_role("button", name="Imprimir")).to_be_visible()
+    office.emulate_media(media="print")
+    for place in (office.get_by_role("button", name="Imprimir"), office.locator("#header"), office.locator("h1")):
+        expect(place.first).to_be_hidden()
+    # Three times six on a sheet, the last one alone on the third.
+    assert [pages(office.pdf(format=paper)) for paper in ("A4", "Letter")] == [3, 3]
 
 
 def test_pairing_from_the_admin_shows_a_code_that_can_be_scanned(office: Page, shared_taller: LiveTaller) -> None:

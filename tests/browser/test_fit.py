@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.floor import Stand, open_shop, stand
+from tests.browser.floor import Stand, open_shop, pages, stand
 from tests.live import LiveTaller
 
 pytestmark = pytest.mark.process
@@ -143,6 +143,16 @@ def test_the_pages_that_only_a_tap_opens_fit_too(tablet: Stand) -> None:
     wrong["sin red"] = check(page) | {"covered": []}
     tablet.context.set_offline(False)
     assert {name: found for name, found in wrong.items() if any(found.values())} == {}
+
+
+def test_the_traveller_prints_on_one_sheet_without_head_and_buttons(tablet: Stand) -> None:
+    page = tablet.open(f"/viajera/{HELD}/")
+    page.emulate_media(media="print")
+    for place in (page.locator(".cabecera"), page.get_by_role("button", name="IMPRIMIR"), page.locator(".pie")):
+        expect(place).to_be_hidden()
+    expect(page.get_by_role("img", name=f"Código QR de {HELD}")).to_be_visible()
+    assert [pages(page.pdf(format=paper)) for paper in ("A4", "Letter")] == [1, 1]
+    page.emulate_media(media="screen")
 
 
 def test_the_last_of_sixty_workers_can_be_tapped(tablet: Stand) -> None:

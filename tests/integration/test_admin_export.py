@@ -148,7 +148,7 @@ def printed(client: Client, spools: Sequence[Spool], **more: str) -> Page:
 def test_the_codes_of_many_tags_are_one_page_to_print() -> None:
     spools = [SpoolFactory(tag_hoja=f"MK-1-{number:03}", nv="NV0650") for number in (2, 1, 3)]
     page = printed(logged_in("marta", "supervisores"), spools[:2])
-    assert "2 en hojas A4 o carta" in words(page)
+    assert "2 códigos en hojas A4 o carta" in words(page)
     assert re.findall(r'aria-label="Código QR de ([^"]*)"><svg', page.content.decode()) == ["MK-1-001", "MK-1-002"]
     assert "style=" not in page.content.decode().split('class="etiquetas"')[1]
 

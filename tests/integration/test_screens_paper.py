@@ -17,7 +17,7 @@ from occupation.vocabulary import DeviceKind, EstadoCalidad, EstadoTrabajo, Oper
 from tests.factories import SpoolFactory, TrabajadorFactory
 from tests.office import logged_in, words
 from tests.shop import TABLET
-from tests.tablet import FLOOR, Tablet, said, title
+from tests.tablet import FLOOR, Tablet, said, title, zone
 
 pytestmark = FLOOR
 
@@ -52,8 +52,7 @@ def test_the_traveller_has_the_code_the_data_the_stages_and_the_inspections() ->
     assert "Hoja viajera MK-1 -001 EN_REPARACION (Ciclo 1/3) - Ocupado: IS(97)" in said
     assert "NV NV0650 Cliente Minera Notas Ojo: <brida>" in said
     assert "ARMADO Completado 12-01-2026 SOLDADURA Completado 12-01-2026 METROLOGÍA En reparación Ciclo 1/3" in said
-    assert "Inspecciones Cuándo Resultado 09:00 IS(97) · METROLOGÍA · RECHAZADO (ciclo 1/3)" in said
-    assert "REPARACIÓN IS(97) 1 2h 0m" in said
+    assert "Inspecciones Cuándo Resultado 14-05-2026 09:00 IS(97) · METROLOGÍA · RECHAZADO (ciclo 1/3)" in said
     assert "Así estaba el 14-05-2026 12:00." in said
 
 
@@ -73,6 +72,16 @@ def test_the_history_of_a_repair_tells_its_cycle() -> None:
     assert "IS(97) · REPARACIÓN · ciclo 2/3 · 0m" in words(Tablet().get("/spool/MK-1/"))
     # Rejected before the journal begins: then it is not in it.
     assert "IS(97) · REPARACIÓN · 0m" in words(Tablet().get("/spool/MK-2/"))
+
+
+def test_a_supervisor_at_the_office_is_offered_what_a_supervisor_does() -> None:
+    holder = TrabajadorFactory(id=93)
+    SpoolFactory(tag_hoja="LIBRE")
+    SpoolFactory(tag_hoja="TOMADO", ocupado_por=holder)
+    SpoolFactory(tag_hoja="ALTO", calidad_state=EstadoCalidad.BLOQUEADO)
+    marta = logged_in("marta", "supervisores")
+    offered = {tag: zone(marta.get(f"/spool/{tag}/")) for tag in ("LIBRE", "TOMADO", "ALTO")}
+    assert offered == {"LIBRE": "SUPERVISIÓN", "TOMADO": "SUPERVISIÓN LIBERAR", "ALTO": "SUPERVISIÓN DESBLOQUEAR"}
 
 
 @pytest.mark.parametrize("page", ["/spool/MK-1/", "/viajera/MK-1/"])

@@ -124,7 +124,7 @@ def test_nobody_chosen_is_asked_who_it_is_first() -> None:
     assert Tablet().get("/mi-registro/")["Location"] == "/?siguiente=%2Fmi-registro%2F"
 
 
-@pytest.mark.parametrize("spools", [2, 30])
+@pytest.mark.parametrize("spools", [2, 12])
 @time_machine.travel(WEDNESDAY, tick=False)
 def test_the_page_asks_the_database_the_same_few_questions_however_much_was_done(
     miguel: Trabajador, spools: int, django_assert_max_num_queries: DjangoAssertNumQueries

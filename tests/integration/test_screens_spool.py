@@ -18,7 +18,7 @@ from tests.api_client import ApiClient
 from tests.factories import DeviceFactory, SpoolFactory, TrabajadorFactory
 from tests.office import words
 from tests.shop import SUPERVISOR, TABLET
-from tests.tablet import FLOOR, Tablet, plain, said, title
+from tests.tablet import FLOOR, Tablet, plain, said, title, zone
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Page
@@ -36,11 +36,6 @@ def section(response: Page, name: str) -> str:
     )
     assert found
     return plain(found[0])
-
-
-def zone(response: Page) -> str:
-    """The fixed zone at the bottom, in words."""
-    return plain(response.content.decode().split('aria-label="Acciones">')[1])
 
 
 def test_the_history_tells_sessions_with_durations_and_what_others_did_latest_first() -> None:
