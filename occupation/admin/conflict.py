@@ -42,7 +42,7 @@ class AbiertoFilter(WordsFilter):
 class ConflictoAdmin(DecisionAdmin[Conflicto]):
     """Cells that a person and the app changed to different values: the app's stands until somebody decides."""
 
-    list_display = ("spool", "encabezado", "fila", "valor_hoja", "valor_app", "ahora", "hoja_en", "decision")
+    list_display = ("spool", "encabezado", "fila", "valor_hoja", "ahora", "decision")
     list_filter = (AbiertoFilter, "encabezado")
     list_select_related = ("spool",)
     search_fields = ("spool__tag", "encabezado", "valor_hoja")

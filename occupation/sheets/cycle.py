@@ -256,13 +256,13 @@ class Cycle:
         said, _ = row.told(header)
         if decision.effect in ADOPTIONS:
             self.report.adopted += 1
-            self.report.lines.append(f"adoptada: {where}: «{said}»")
+            self.report.lines.append(f"adoptada: {where}: {_quoted(said)}")
         elif decision.effect == Effect.CONFLICT:
             self.report.conflicts += 1
             self.report.lines.append(f"conflicto: {_both_say(row, header)}")
         elif decision.effect == Effect.RESTORE:
             self.report.put_back += 1
-            self.report.lines.append(f"devuelta: {where}: «{said}»: {decision.why}")
+            self.report.lines.append(f"devuelta: {where}: {_quoted(said)}: {decision.why}")
         elif decision.effect == Effect.HEAL:
             self.report.repaired += 1
             self.report.lines.append(f"reparada: {where}: {decision.why}")

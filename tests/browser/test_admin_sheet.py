@@ -29,6 +29,12 @@ KEYS = {
 }
 """Each list about the sheet, and what its rows are told apart by."""
 
+HIDDEN_BUTTONS = """(() => {
+  const right = each => each.getBoundingClientRect().right, box = document.querySelector('#changelist .results');
+  const buttons = [...document.querySelectorAll('.field-decision .button')];
+  return buttons.filter(each => box && right(each) > right(box)).length;
+})()"""
+
 
 @pytest.fixture(scope="module")
 def office(shared_taller: LiveTaller, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyOffice]:
@@ -80,6 +86,8 @@ def test_every_page_fits_an_office_screen_and_a_tablet_and_keeps_the_security_po
             answer = ana.goto(f"{shared_taller.base_url}/admin/{page}")
             if not answer or answer.status != 200 or ana.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wrong.append((width, page))
+            if ana.evaluate(HIDDEN_BUTTONS):
+                wrong.append((width, f"{page}: a button is cut off"))
     assert (wrong, [told for told in complaints if " verbose " not in told and " info " not in told]) == ([], [])
 
 
