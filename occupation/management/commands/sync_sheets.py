@@ -100,6 +100,8 @@ class Command(ShopCommand):
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGALRM, give_up)
         relay.run()
+        # What is left of the grace must not kill a process that is on its way out.
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _brought_up_to_date(options: dict[str, Any], leads: Callable[[], bool]) -> CycleReport:
