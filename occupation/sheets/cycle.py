@@ -36,6 +36,7 @@ from occupation.sheets.live import LiveRow, behind, judged, live_rows, reload
 from occupation.sheets.merge import ADOPTIONS, MANY_EDITS, Decision, Effect
 from occupation.sheets.pull import import_book
 from occupation.sheets.pull_rows import identify_rows
+from occupation.sheets.push import ROWS_PER_WRITE
 from occupation.sheets.rows import APP_HEADERS
 from occupation.sheets.stored import stored_spools
 from occupation.vocabulary import TipoRetencion
@@ -49,6 +50,9 @@ _OURS: Final = Ask(Tab.OPERACIONES, ("TAG_SPOOL", *APP_HEADERS))
 _ALL: Final = (Ask(Tab.OPERACIONES, headers(Tab.OPERACIONES)), Ask(Tab.TRABAJADORES), Ask(Tab.ROLES))
 """Of the 75 columns of Operaciones a third is ours to know; reading the others would take a second longer."""
 
+
+_ENOUGH: Final = 2 * ROWS_PER_WRITE
+_NOBODYS: Final = frozenset({Effect.NOTHING, Effect.PUSH})
 
 LOOK_AGAIN: Final = timedelta(seconds=60)
 """How long an unchanged book is believed to need nothing."""
@@ -184,28 +188,34 @@ class Cycle:
 
     def _merged(self, grid: Grid, identity: Identity, workers: Workers) -> list[LiveRow]:
         """Adopt, list and put back what people wrote; return the rows whose cells may be written now."""
-        rows = live_rows(grid, identity, workers, behind(), {} if self.office else self.memory.seen)
-        decided = list(judged(rows, workers))
-        self._note_quiet(decided)
+        decided = self._decided(grid, identity, workers)
         adoptions = [(row, one) for row, decisions in decided for one in decisions if one.effect in ADOPTIONS]
         if len(adoptions) > MANY_EDITS and not allowed(Tab.OPERACIONES, TipoRetencion.EDICIONES, len(adoptions)):
             self._too_many(adoptions)
             return []
         if self.dry_run:
             self._tell(decided)
-            return rows
+            return [row for row, _ in decided]
         free = [row for row, decisions in decided if self._adopt(row, decisions)]
         release(Tab.OPERACIONES, TipoRetencion.EDICIONES)
         reload(free)
         return free
 
-    def _note_quiet(self, decided: Iterable[tuple[LiveRow, list[Decision]]]) -> None:
-        """Rows without anything to do need no second look while they stay as they are."""
-        if self.office:
-            return
-        for row, decisions in decided:
-            quiet = all(one.effect == Effect.NOTHING for one in decisions)
-            self.memory.seen[row.spool.pk] = row.tagged.row_hash if quiet else ""
+    def _decided(self, grid: Grid, identity: Identity, workers: Workers) -> list[tuple[LiveRow, list[Decision]]]:
+        """What becomes of the rows with anything to do; of those that only wait to be written as many as can be."""
+        seen = {} if self.office else self.memory.seen
+        decided: list[tuple[LiveRow, list[Decision]]] = []
+        for rows in live_rows(grid, identity, workers, behind(), seen):
+            for row, decisions in judged(rows, workers):
+                effects = {one.effect for one in decisions}
+                if not self.office:
+                    # Rows without anything to do need no second look while they stay as they are.
+                    self.memory.seen[row.spool.pk] = row.tagged.row_hash if effects == {Effect.NOTHING} else ""
+                edited = not effects <= _NOBODYS
+                waits = row.known.mirror.behind_since or row.known.mirror.intent or Effect.PUSH in effects
+                if edited or (waits and len(decided) < _ENOUGH):
+                    decided.append((row, decisions))
+        return decided
 
     def _too_many(self, adoptions: Sequence[tuple[LiveRow, Decision]]) -> None:
         cuantas = len(adoptions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -18,6 +19,8 @@ from occupation.sheets.merge import Decision, Sides, merge
 from occupation.sheets.push import RowToWrite, row_to_write
 from occupation.sheets.rows import Reading, app_cells_of, app_columns, shown
 from occupation.sheets.stored import known_spools, touched
+
+_AT_ONCE: Final = 500
 
 
 @dataclass(slots=True)
@@ -53,10 +56,11 @@ def behind() -> dict[int, int]:
 
 def live_rows(
     grid: Grid, identity: Identity, workers: Workers, late: Mapping[int, int], seen: Mapping[int, str]
-) -> list[LiveRow]:
+) -> Iterator[list[LiveRow]]:
     """The rows that are not exactly as they were last understood, or whose spool moved on; the longest behind first.
 
-    `seen` are the hashes of rows that an earlier reading of the same columns found nothing in.
+    They come some at a time, so that whoever keeps only what matters never holds a whole book. `seen` are the hashes of
+    rows that an earlier reading of the same columns found nothing in.
     """
     wanted = {
         tagged.stored.spool_id: tagged
@@ -66,11 +70,15 @@ def live_rows(
         and not tagged.renamed
         and _is_news(tagged, tagged.stored, late, seen)
     }
-    known = known_spools(wanted)
-    ids = sorted(known, key=lambda id: (late.get(id, len(late)), wanted[id].row.number))
-    return [
-        LiveRow(wanted[id], Reading.of(grid, wanted[id].row, wanted[id].tag_hoja), known[id], workers) for id in ids
-    ]
+    ids = sorted(wanted, key=lambda id: (late.get(id, len(late)), wanted[id].row.number))
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        known = known_spools(some)
+        yield [
+            LiveRow(wanted[id], Reading.of(grid, wanted[id].row, wanted[id].tag_hoja), known[id], workers)
+            for id in some
+            if id in known
+        ]
 
 
 def _is_news(tagged: Tagged, stored: Stored, late: Mapping[int, int], seen: Mapping[int, str]) -> bool:
