@@ -112,8 +112,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(mark)
         _skip_without_service(config, item)
     elsewhere = {"sqlite": {"postgres"}, "postgres": {"sqlite", "database_free", "browser"}}
+    short = {"sqlite": {"long"}, "postgres": {"long", "sheet"}}
     # The long profile's own tests are another command's, so they are left out rather than skipped.
-    unwanted = elsewhere[config.getoption("--database")] | (set() if is_long(config) else {"long"})
+    database = config.getoption("--database")
+    unwanted = elsewhere[database] | (set() if is_long(config) else short[database])
     kept = [item for item in items if not unwanted & _told(item) and _fits(config.getoption("--processes"), item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept

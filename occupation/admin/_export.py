@@ -64,7 +64,8 @@ def _after(eventos: QuerySet[Evento], last: int | None) -> QuerySet[Evento]:
 
 def _lines(rows: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, delimiter=";").writerows([neutral(cell) for cell in row] for row in rows)
+    # All in quotes: a program that also splits at commas must not see a cell begin in the middle of another.
+    csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL).writerows([neutral(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 

@@ -5,6 +5,7 @@ A try is counted before it is judged, in the database: however many are made at 
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ FAILURES_PER_MINUTE = 10
 """Wrong PINs one device may make in a minute, of all workers together."""
 
 _RISING = "01234567890"
+log = logging.getLogger(__name__)
 
 
 def set_pin(*, trabajador: Trabajador, pin: str, actor: Actor) -> None:
@@ -41,10 +43,11 @@ def set_pin(*, trabajador: Trabajador, pin: str, actor: Actor) -> None:
         PinFallido.objects.filter(trabajador=trabajador).delete()
 
 
-def forgive_pin(*, trabajador: Trabajador) -> None:
-    """Let the worker try the same PIN again."""
+def forgive_pin(*, trabajador: Trabajador, actor: Actor) -> None:
+    """Let the worker try the same PIN again. The log keeps who allowed it, for the tries that were counted go."""
     with one_at_a_time(AdvisoryLock.PINS):
-        PinFallido.objects.filter(trabajador=trabajador).delete()
+        tries, _ = PinFallido.objects.filter(trabajador=trabajador).delete()
+    log.warning("%s abrió el PIN de %s, con %d intentos fallidos", actor.nombre, trabajador.worker_nombre, tries)
 
 
 def judge_pin(trabajador: Trabajador) -> Pin:
@@ -57,9 +60,12 @@ def judge_pin(trabajador: Trabajador) -> Pin:
     return pin
 
 
-def check_pin(*, trabajador: Trabajador, pin: str, device: Device) -> None:
-    """Whether this is the worker's PIN. Raises PinIncorrecto, and what `judge_pin` raises; DemasiadasSolicitudes,
-    whatever the PIN, when this device had too many wrong ones in a minute."""
+def check_pin(*, trabajador: Trabajador, pin: str, device: Device) -> uuid.UUID:
+    """The version of the worker's PIN, if this is it.
+
+    Raises PinIncorrecto, and what `judge_pin` raises; DemasiadasSolicitudes, whatever the PIN, when this device had
+    too many wrong ones in a minute.
+    """
     with one_at_a_time(AdvisoryLock.PINS):
         kept = judge_pin(trabajador)
         _judge_device(device)
@@ -68,7 +74,9 @@ def check_pin(*, trabajador: Trabajador, pin: str, device: Device) -> None:
     # Slow on purpose, so not while others wait.
     if not check_password(pin, kept.hash):
         raise PinIncorrecto(quedan=left) if left else PinBloqueado(trabajador.worker_nombre)
-    forgive_pin(trabajador=trabajador)
+    with one_at_a_time(AdvisoryLock.PINS):
+        PinFallido.objects.filter(trabajador=trabajador).delete()
+    return kept.version
 
 
 def _judge_device(device: Device) -> None:

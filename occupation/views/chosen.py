@@ -40,18 +40,21 @@ class WorkerRequest(DeviceRequest):
 WorkerPage = Callable[Concatenate[WorkerRequest, P], HttpResponseBase]
 
 
-def stepped_up(request: DeviceRequest, worker_id: int) -> HttpResponse:
-    """The worker is who stands there now, and goes on to the page that asked for it."""
+def stepped_up(request: DeviceRequest, worker_id: int, proof: str = "") -> HttpResponse:
+    """The worker is who stands there now, and goes on to the page that asked for it.
+
+    `proof` is the version of the PIN that was judged, which need not be the worker's any more.
+    """
     response = HttpResponseRedirect(inside(request.POST.get("siguiente", "")) or reverse("trabajo"))
-    choose(response, request.device, worker_id)
+    choose(response, request.device, worker_id, proof)
     return response
 
 
-def choose(response: HttpResponseBase, device: Device, worker_id: int) -> None:
+def choose(response: HttpResponseBase, device: Device, worker_id: int, proof: str) -> None:
     """Let the tablet remember who stands at it, for a shift at most."""
     response.set_signed_cookie(
         COOKIE,
-        f"{device.pk}:{worker_id}:{_proof(worker_id)}",
+        f"{device.pk}:{worker_id}:{proof}",
         salt=SALT,
         max_age=LASTS,
         httponly=True,

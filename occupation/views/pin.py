@@ -38,10 +38,10 @@ def pin(request: DeviceRequest) -> HttpResponseBase:
         typed = PinForm(request.POST).typed() if request.method == "POST" else ""
         if len(typed) < PIN_DIGITOS:
             return _pad(request, trabajador, typed)
-        check_pin(trabajador=trabajador, pin=typed, device=request.device)
+        version = check_pin(trabajador=trabajador, pin=typed, device=request.device)
     except Refused as refused:
         return _pad(request, trabajador, "", refused)
-    return stepped_up(request, trabajador.id)
+    return stepped_up(request, trabajador.id, str(version))
 
 
 def _pad(request: HttpRequest, trabajador: Trabajador, escrito: str, refused: Refused | None = None) -> HttpResponse:

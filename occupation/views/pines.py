@@ -14,7 +14,7 @@ from occupation.access import supervisor
 from occupation.forms import PonerPinForm
 from occupation.http_status import status_of
 from occupation.models import Trabajador
-from occupation.refusals import SolicitudInvalida
+from occupation.refusals import Refused, SolicitudInvalida
 from occupation.services.pins import forgive_pin, set_pin
 from occupation.views.chosen import asked_worker
 from occupation.views.supervisor import SupervisorRequest, done, refused_to_supervisor, supervisor_required
@@ -45,16 +45,22 @@ def poner_pin(request: SupervisorRequest) -> HttpResponse:
     trabajador = asked_worker(request)
     if request.method != "POST":
         return _asked(request, trabajador)
+    try:
+        return done(request, _looked_after(request, trabajador), reverse("pines"))
+    except Refused as refused:
+        # Asked once more from nothing: REINTENTAR would keep what was typed readable in the page.
+        return _asked(request, trabajador, refused)
+
+
+def _looked_after(request: SupervisorRequest, trabajador: Trabajador) -> str:
+    """Do what the form says; the sentence that tells it."""
     pedido = PonerPinForm(request.POST).judged()
     if pedido["abrir"]:
-        forgive_pin(trabajador=trabajador)
-        return done(request, f"{trabajador} puede intentar de nuevo con su PIN", reverse("pines"))
-    try:
-        _judge_twice(pedido["pin"], pedido["repetido"])
-        set_pin(trabajador=trabajador, pin=pedido["pin"], actor=supervisor(request))
-    except SolicitudInvalida as refused:
-        return _asked(request, trabajador, refused)
-    return done(request, f"{trabajador} tiene un PIN nuevo", reverse("pines"))
+        forgive_pin(trabajador=trabajador, actor=supervisor(request))
+        return f"{trabajador} puede intentar de nuevo con su PIN"
+    _judge_twice(pedido["pin"], pedido["repetido"])
+    set_pin(trabajador=trabajador, pin=pedido["pin"], actor=supervisor(request))
+    return f"{trabajador} tiene un PIN nuevo"
 
 
 def _judge_twice(pin: str, repetido: str) -> None:
@@ -62,9 +68,7 @@ def _judge_twice(pin: str, repetido: str) -> None:
         raise SolicitudInvalida({"PIN": "las dos veces no son iguales"})
 
 
-def _asked(
-    request: SupervisorRequest, trabajador: Trabajador, refused: SolicitudInvalida | None = None
-) -> HttpResponse:
+def _asked(request: SupervisorRequest, trabajador: Trabajador, refused: Refused | None = None) -> HttpResponse:
     contexto = {
         "trabajador": trabajador,
         "error": refused,

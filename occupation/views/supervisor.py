@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect, push_url
 from django_htmx.middleware import HtmxDetails
 
+from occupation.access import cookie_device
 from occupation.http_status import status_of
 from occupation.models import Spool
 from occupation.refusals import Refused, SolicitudInvalida
@@ -70,7 +71,7 @@ def supervisor_required(permiso: str = SUPERVISION_PERMISSION) -> Callable[[Supe
     def decorate(view: SupervisorPage[P]) -> OpenPage[P]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not request.user.is_authenticated:
+            if not request.user.is_authenticated or not _ends_when_idle(request):
                 return _to_login(request)
             if not _may(request.user, SUPERVISION_PERMISSION):
                 return render(request, "occupation/supervision/sin_permiso.html", status=403)
@@ -87,6 +88,11 @@ def supervisor_required(permiso: str = SUPERVISION_PERMISSION) -> Callable[[Supe
 
 def _may(user: AbstractBaseUser | AnonymousUser, permiso: str) -> bool:
     return isinstance(user, User) and user.has_perm(permiso)
+
+
+def _ends_when_idle(request: HttpRequest) -> bool:
+    """Whether the login ends by itself, which on the shop's own devices it must: the admin's lasts for weeks."""
+    return bool(request.session.get(_OURS)) or cookie_device(request) is None
 
 
 def _stay(request: HttpRequest) -> None:

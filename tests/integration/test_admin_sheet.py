@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.mirror_office import AnyOffice
 
-pytestmark = OFFICE
+pytestmark = [OFFICE, pytest.mark.sheet]
 
 CONFLICTOS = "/admin/occupation/conflicto/"
 RETENIDAS = "/admin/occupation/retencion/"

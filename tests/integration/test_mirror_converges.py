@@ -54,7 +54,7 @@ from tests.sheets_server.quota import Clock
 from tests.sheets_server.server import BOOK_ID, SheetsServer
 from tests.shop import COMMITS, SUPERVISOR, TABLET, empty_shop
 
-pytestmark = COMMITS
+pytestmark = [COMMITS, pytest.mark.sheet]
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]

@@ -27,7 +27,11 @@ from tests.mirror_office import AnyOffice, Office, SharedBook, SharedFolder, at_
 from tests.sheets_server.server import SheetsServer
 from tests.shop import TABLET, journal
 
-pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.usefixtures("clock")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True, available_apps=["occupation"]),
+    pytest.mark.usefixtures("clock"),
+    pytest.mark.sheet,
+]
 
 
 def shop_floor() -> list[Fila]:

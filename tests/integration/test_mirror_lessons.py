@@ -25,7 +25,7 @@ from tests.shop import TABLET
 
 NOW = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.sheet]
 
 
 @pytest.fixture

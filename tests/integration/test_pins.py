@@ -15,7 +15,10 @@ from django.db import connection
 
 from occupation.models import Pin, PinFallido, Trabajador
 from occupation.refusals import Refused, SolicitudInvalida
+from occupation.services import _transaction
 from occupation.services.pins import check_pin, forgive_pin, set_pin
+from occupation.vocabulary import DeviceKind
+from tests.api_client import ApiClient
 from tests.factories import DeviceFactory, TrabajadorFactory
 from tests.office import logged_in, words
 from tests.shop import SUPERVISOR
@@ -111,7 +114,7 @@ def test_a_wrong_pin_says_how_many_are_left_and_the_fifth_closes_it_until_a_supe
     again = step_up(tablet)
     assert (said(again), 'name="digito"' in again.content.decode()) == (closed, False)
     assert said(tablet.client.post(PAD, {"trabajador": "93", "escrito": GOOD})) == closed
-    forgive_pin(trabajador=miguel)
+    forgive_pin(trabajador=miguel, actor=SUPERVISOR)
     assert type_in(tablet, GOOD, step_up(tablet))["Location"] == "/trabajo/"
     assert PinFallido.objects.count() == 0
 
@@ -256,6 +259,40 @@ def test_a_pin_that_will_not_do_is_asked_again_and_never_shown(
     answer = client.post(PONER, {"trabajador": "93", "pin": pin, "repetido": repetido})
     assert (answer.status_code, why in said(answer), f'"{pin}"' in answer.content.decode()) == (422, True, False)
     assert Pin.objects.get().hash == before
+
+
+@pytest.mark.sqlite
+def test_a_new_pin_that_found_the_database_busy_is_not_kept_in_the_page(
+    miguel: Trabajador, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = logged_in("marta", "supervisores")
+    monkeypatch.setattr(_transaction, "BUSY_SECONDS", 0.05)
+    with _transaction._sqlite_writer:
+        answer = client.post(PONER, {"trabajador": "93", "pin": "5920", "repetido": "5920"})
+    assert (answer.status_code, "muy ocupado" in said(answer), "5920" in answer.content.decode()) == (503, True, False)
+
+
+def test_who_opens_a_pin_stands_in_the_log(miguel: Trabajador, caplog: pytest.LogCaptureFixture) -> None:
+    try_pin(miguel, BAD, Tablet())
+    logged_in("marta", "supervisores").post(PONER, {"trabajador": "93", "abrir": "1"})
+    assert "marta abrió el PIN de MR(93), con 1 intentos fallidos" in caplog.text
+
+
+def test_a_choice_is_worth_the_pin_that_was_judged(miguel: Trabajador) -> None:
+    version = check_pin(trabajador=miguel, pin=GOOD, device=Tablet().device)
+    assert version == Pin.objects.get().version
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_tablet_acts_through_the_api_only_where_no_pin_is_asked(
+    miguel: Trabajador, settings: Settings, *, asks: bool
+) -> None:
+    settings.PIN_TRABAJADORES = asks
+    tablet, program = DeviceFactory(), DeviceFactory(kind=DeviceKind.API)
+    clients = [ApiClient(device.raw_token) for device in (tablet, program)]
+    told = [each.post("occupation/tomar", tag_spool="NO-HAY", worker_id=93, operacion="ARM")[1] for each in clients]
+    assert [body["error"] for body in told] == ["SIN_PERMISO" if asks else "SPOOL_NO_ENCONTRADO", "SPOOL_NO_ENCONTRADO"]
+    assert ApiClient(tablet.raw_token).get("workers")[0] == 200
 
 
 def test_only_who_may_looks_after_pins(miguel: Trabajador) -> None:

@@ -32,7 +32,7 @@ PER_SECOND = 15
 CAUGHT_UP_SECONDS = 120
 LOOK_SECONDS = 5
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.sheet]
 
 
 @pytest.fixture

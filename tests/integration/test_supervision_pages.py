@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from occupation.vocabulary import EstadoCalidad, Operacion
+from tests.factories import DeviceFactory
 from tests.office import OFFICE, hidden, logged_in, words
 from tests.tablet import Tablet, said, title
 
@@ -45,6 +46,16 @@ def enter(username: str, *, right: bool = True, wanted: str = "") -> Page:
 
     password = "una-clave-larga" if right else "no es esta"
     return Client().post(f"{HOME}entrar/", {"username": username, "password": password, "next": wanted})
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_login_of_the_admin_is_not_enough_on_the_shops_own_tablet() -> None:
+    client = logged_in("marta", "supervisores")
+    assert client.get(HOME).status_code == 200
+    client.cookies["taller_device"] = vars(DeviceFactory())["raw_token"]
+    assert client.get(HOME)["Location"] == "/supervision/entrar/?next=%2Fsupervision%2F"
+    client.post(f"{HOME}entrar/", {"username": "marta", "password": "una-clave-larga"})
+    assert client.get(HOME).status_code == 200
 
 
 @pytest.mark.usefixtures("shop")

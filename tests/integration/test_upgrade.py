@@ -15,7 +15,7 @@ from occupation.sheets.upgrade_plan import NEW_HEADERS
 from tests.contracts.desks import Table
 from tests.upgrade_office import NOTES, V21_HEADERS, V21Office, v21_office
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.sheet]
 
 
 @pytest.fixture(params=["local", "google"])

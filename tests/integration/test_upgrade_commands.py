@@ -26,7 +26,7 @@ from tests.upgrade_office import Died, DyingBook, V21Office, v21_office
 NOW = datetime(2026, 3, 3, 21, 30, tzinfo=UTC)
 NAME = "2026-03-03_18-30-00"
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.sheet]
 
 
 @pytest.fixture(params=["local", "google"])

@@ -22,7 +22,7 @@ from tests.mirror_office import last_event, told
 from tests.shop import TABLET
 from tests.upgrade_office import V21Office, demo_tabs, small_tabs, v21_office
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.sheet]
 
 FIELDS = {
     "NV": "nv",

@@ -25,7 +25,7 @@ from tests.mirror_office import tabs_of
 from tests.sheets_server.server import SheetsServer
 from tests.upgrade_office import FILAS, Died, DyingBook, V21Office, v21, v21_office
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.sheet]
 
 Fault = Callable[[SheetsServer, int], None]
 LATE = 90.0

@@ -17,7 +17,7 @@ from occupation.vocabulary import PasoMejora
 from tests.contracts.desks import Table
 from tests.upgrade_office import Died, DyingBook, V21Office, demo_tabs, small_tabs, v21_office
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
+pytestmark = [pytest.mark.django_db(transaction=True, available_apps=["occupation"]), pytest.mark.sheet]
 
 
 @pytest.fixture(params=["local", "google"])
