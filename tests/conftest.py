@@ -112,7 +112,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(mark)
         _skip_without_service(config, item)
     elsewhere = {"sqlite": {"postgres"}, "postgres": {"sqlite", "database_free", "browser"}}
-    short = {"sqlite": {"long"}, "postgres": {"long", "sheet"}}
+    short = {"sqlite": {"long"}, "postgres": {"long", "sheet", "both_databases"}}
     # The long profile's own tests are another command's, so they are left out rather than skipped.
     database = config.getoption("--database")
     unwanted = elsewhere[database] | (set() if is_long(config) else short[database])
