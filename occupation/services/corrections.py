@@ -11,12 +11,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from occupation.models import Spool, Trabajador
+from occupation.models import Spool
 from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_completada, judge_reabrible
 from occupation.services._execute import Caso, Verbo, execute
 from occupation.services._orden import Actor, Hecho, Respuesta, chile_day
-from occupation.services.occupation import RESPONSABLE
+from occupation.services.occupation import RESPONSABLE, responsible_of
 from occupation.services.supervision import with_reason
 from occupation.vocabulary import Accion, EstadoCalidad, Operacion, TipoEvento
 
@@ -90,7 +90,7 @@ def _difference(caso: Caso) -> tuple[list[str], list[str]]:
     """What the spool says and what it shall say, as people read it; only what differs."""
     spool, operacion, dia = caso.spool, _operacion(caso), caso.orden.dia
     antes, despues = [], []
-    if caso.trabajador is not None and caso.trabajador != (before := _responsible(caso)):
+    if caso.trabajador is not None and caso.trabajador != (before := responsible_of(spool, operacion)):
         antes.append(before.worker_nombre if before else "nadie")
         despues.append(caso.trabajador.worker_nombre)
     if dia is not None and dia != (stood := getattr(spool, DIA[operacion])):
@@ -124,7 +124,7 @@ def _hecho(caso: Caso, *, dia: date, **detalle: Any) -> Hecho:
         tipo=TipoEvento(f"{orden.accion}_{operacion}"),
         accion=orden.accion,
         operacion=operacion,
-        trabajador=_responsible(caso),
+        trabajador=responsible_of(caso.spool, operacion),
         actor=orden.actor,
         instante=orden.instante,
         dia=dia,
@@ -134,13 +134,6 @@ def _hecho(caso: Caso, *, dia: date, **detalle: Any) -> Hecho:
 
 def _operacion(caso: Caso) -> Operacion:
     return Operacion(caso.orden.operacion or "")
-
-
-def _responsible(caso: Caso) -> Trabajador | None:
-    """Whose operation it is; nobody's for an inspection."""
-    columna = RESPONSABLE.get(_operacion(caso))
-    found: Trabajador | None = getattr(caso.spool, columna) if columna else None
-    return found
 
 
 def _reabierto(spool: Spool, hecho: Hecho) -> str:

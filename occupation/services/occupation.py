@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from occupation.history import how_it_ended
-from occupation.models import Spool
+from occupation.models import Spool, Trabajador
 from occupation.models.spool import OCUPACION
 from occupation.refusals import Ocupado, Refused, SolicitudInvalida
 from occupation.rules import judge_titular, judge_tomar
@@ -233,6 +233,13 @@ def _hecho(caso: Caso, operacion: Operacion, **detalle: Any) -> Hecho:
         dia=orden.dia or chile_day(orden.instante),
         detalle=detalle,
     )
+
+
+def responsible_of(spool: Spool, operacion: Operacion) -> Trabajador | None:
+    """Whose operation it is, or was; nobody's for an inspection or a repair."""
+    columna = RESPONSABLE.get(operacion)
+    found: Trabajador | None = getattr(spool, columna) if columna else None
+    return found
 
 
 def _apply_tomar(caso: Caso) -> Hecho:

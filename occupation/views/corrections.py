@@ -21,7 +21,7 @@ from occupation.queries import every_worker, find_spool, list_spools
 from occupation.refusals import Refused, SolicitudInvalida
 from occupation.rules import judge_completada, judge_reabrible
 from occupation.services.corrections import DIA
-from occupation.services.occupation import RESPONSABLE
+from occupation.services.occupation import RESPONSABLE, responsible_of
 from occupation.views.supervisor import SupervisorRequest, ask, done, refused_to_supervisor, supervisor_required
 from occupation.vocabulary import TAG_MAXIMO, Operacion
 
@@ -60,9 +60,7 @@ class Hecha:
     @property
     def trabajador(self) -> Trabajador | None:
         """Whose it is; nobody's for an inspection."""
-        columna = RESPONSABLE.get(self.operacion)
-        found: Trabajador | None = getattr(self.spool, columna) if columna else None
-        return found
+        return responsible_of(self.spool, self.operacion)
 
     @property
     def fecha(self) -> date | None:

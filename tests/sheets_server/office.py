@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tests.sheets_server.a1 import Area, column_number, parse_cells, split
+from tests.sheets_server.a1 import Area, column_number
 from tests.sheets_server.cells import BLANK, Cell
 from tests.sheets_server.formats import Format
 from tests.sheets_server.grid import NOTHING, Protection, Tab, after_deletion, after_move
@@ -45,13 +45,6 @@ class Office:
             number = self._row(sheet, row, key)
             self._type(sheet, number, self._column(sheet, header), value)
 
-    def edit_cell(self, place: str, value: Any) -> None:
-        """Type a value into `Operaciones!B7`."""
-        title, cells = split(place)
-        with self._at(title or self.book.tabs[0].title) as sheet:
-            area = parse_cells(cells or "", place)
-            self._type(sheet, area.top, area.left, value)
-
     def program_writes(self, tab: str, row: str | int, values: Mapping[str, Any], *, key: str = KEY) -> None:
         """Another program stores values in a row, RAW."""
         with self._at(tab) as sheet:
@@ -84,14 +77,6 @@ class Office:
     def delete_rows(self, tab: str, rows: Sequence[str | int], *, key: str = KEY) -> None:
         for row in rows:
             self.delete_row(tab, row, key=key)
-
-    def empty_rows(self, tab: str) -> None:
-        """Delete the contents of everything below the header."""
-        with self._at(tab) as sheet:
-            for number in range(1, sheet.row_count):
-                sheet.rows[number] = {
-                    at: cell.holding(None) for at, cell in sheet.rows[number].items() if cell.format is not None
-                }
 
     def copy_row(self, tab: str, row: str | int, changes: Mapping[str, Any], *, key: str = KEY) -> int:
         """Copy a row under the last one, change some cells, and return its number."""
@@ -180,10 +165,6 @@ class Office:
         with self._held():
             place, sheet = self._binned.pop(tab)
             self.book.tabs.insert(place, sheet)
-
-    def rename_tab(self, tab: str, to: str) -> None:
-        with self._at(tab) as sheet:
-            sheet.title = to
 
     def trim(self, tab: str, spare: int = 0) -> None:
         """Delete the empty rows at the bottom, so that the grid ends `spare` rows after the last filled one."""
