@@ -51,6 +51,7 @@ def is_long(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     _refuse_missing_services(config)
+    os.environ["TALLER_LONG"] = "1" if is_long(config) else "0"  # for what has no config at hand
     hypothesis.settings.load_profile("long" if is_long(config) else "short")
     folder = Path(tempfile.mkdtemp(prefix="taller-tests-"))
     config.stash[FOLDER] = folder
@@ -187,6 +188,22 @@ def _empty_cache() -> None:
     from django.core.cache import cache
 
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def _all_words_are_known() -> None:
+    """Django keeps the words it read first: of every app, before a test makes do with fewer."""
+    from django.utils.translation import gettext
+
+    assert gettext("Log in") == "Iniciar sesión"
+
+
+@pytest.fixture(autouse=True)
+def _speaks_spanish(_all_words_are_known: None) -> None:
+    """What a test with fewer apps left as the thread's language knows only their words."""
+    from django.utils import translation
+
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
+from tests.ports import patient
+
 SECONDS = 20.0
 AT_ONCE = 40
 """How many connections wait to be accepted at a time: a server keeps a queue of 50."""
@@ -89,10 +91,10 @@ class Crowd:
 
     def read_until(self, wanted: Callable[[], bool], seconds: float = SECONDS) -> None:
         """Read until it is so. TimeoutError if it is not in time."""
-        deadline = time.monotonic() + seconds
+        began = time.monotonic()
         while not wanted():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(self.readers)} readers: not within {seconds} s")
+            if time.monotonic() - began > patient(seconds):
+                raise TimeoutError(f"{len(self.readers)} readers: not within {patient(seconds):g} s")
             self.step()
 
     def read_for(self, seconds: float) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.ports import answers, free_port, wait_until
+from tests.ports import answers, free_port, patient, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,12 +72,12 @@ class LiveTaller:
         """Run a manage.py command in the same settings. The caller judges its exit code."""
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=300
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=600
         )
 
     def client(self, **options: object) -> httpx.Client:
         """An HTTP client for this process; the caller closes it."""
-        return httpx.Client(base_url=self.base_url, timeout=30, **options)  # type: ignore[arg-type]  # handed on
+        return httpx.Client(base_url=self.base_url, timeout=patient(30), **options)  # type: ignore[arg-type]  # handed on
 
     def _is_up_or_dead(self) -> bool:
         return self.process is None or self.process.poll() is not None or answers(self.port)
@@ -86,6 +86,6 @@ class LiveTaller:
         if self.process is None:
             return 0
         self.process.send_signal(number)
-        code = self.process.wait(timeout=15)
+        code = self.process.wait(timeout=patient(15))
         self.process = None
         return code

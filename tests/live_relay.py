@@ -20,6 +20,7 @@ from tests.books import fila
 from tests.contracts.desks import GoogleDesk
 from tests.live import ROOT, LiveTaller
 from tests.mirror_office import tabs_of
+from tests.ports import patient
 from tests.sheet_truth import differences, up_to_date
 from tests.sheets_server.loading import book_of_rows
 from tests.sheets_server.quota import Clock
@@ -87,7 +88,7 @@ class LiveRelay:
         """kill -9, whether it still runs or not."""
         self.strike()
         if self.process is not None:
-            self.process.wait(timeout=15)
+            self.process.wait(timeout=patient(15))
             self.process = None
 
     def log(self) -> str:

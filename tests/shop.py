@@ -17,6 +17,7 @@ from occupation.refusals import Refused
 from occupation.services import Actor
 from occupation.vocabulary import ActorTipo, Rol
 from tests.factories import TrabajadorFactory
+from tests.ports import patient
 from tests.private_valkey import BreakableValkey
 
 COMMITS = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
@@ -46,7 +47,7 @@ class Listener:
         self._client.publish(CHANNEL, SILENCE)
         told: list[Row] = []
         while True:
-            message = self._pubsub.get_message(timeout=5)
+            message = self._pubsub.get_message(timeout=patient(5))
             if message is None:
                 continue
             if message["data"] == SILENCE:

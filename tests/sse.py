@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from tests.live import LiveTaller
 from tests.live_shop import TOKEN
+from tests.ports import patient
 
 SECONDS = 10.0
 COOKIE = "taller_device"
@@ -67,8 +68,9 @@ class Stream:
     def wait_for(self, wanted: Callable[[list[Heard]], bool], seconds: float = SECONDS) -> list[Heard]:
         """Everything heard, once `wanted` holds of it."""
         with self._came:
-            if not self._came.wait_for(lambda: wanted(self.heard), seconds):
-                raise TimeoutError(f"not heard within {seconds} s, but {len(self.heard)}, the last: {self.heard[-9:]}")
+            if not self._came.wait_for(lambda: wanted(self.heard), patient(seconds)):
+                late = f"not heard within {patient(seconds):g} s"
+                raise TimeoutError(f"{late}, but {len(self.heard)}, the last: {self.heard[-9:]}")
             return list(self.heard)
 
     def named(self, event: str, count: int = 1, seconds: float = SECONDS) -> list[Heard]:

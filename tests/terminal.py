@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from tests.live import ROOT, clean_environment
-from tests.ports import free_port, wait_until
+from tests.ports import free_port, patient, wait_until
 
 READY = "Ctrl-C lo cierra."
 
@@ -45,7 +45,7 @@ class Terminal:
         """Ctrl-C; the seconds it took to end."""
         start = time.monotonic()
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=patient(20))
         return time.monotonic() - start
 
     def close(self) -> None:

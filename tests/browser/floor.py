@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 
 from tests.live import LiveTaller
 from tests.live_shop import command
+from tests.ports import patient
 
 _PAIRED: dict[tuple[str, str], str] = {}
 SIZES = {"vertical": (800, 1280), "apaisada": (1280, 800), "chica": (768, 1024), "teléfono": (360, 740)}
@@ -48,6 +49,11 @@ def open_shop(live: LiveTaller, folder: Path) -> None:
     command(live, "import_workbook", str(folder))
 
 
+def in_ms(seconds: float) -> float:
+    """How long Playwright is to wait for what is promised within `seconds`."""
+    return patient(seconds) * 1000
+
+
 def pages(pdf: bytes) -> int:
     """How many sheets of paper a printed page takes."""
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
@@ -64,7 +70,7 @@ class Stand:
     def __init__(self, context: BrowserContext, live: LiveTaller) -> None:
         self.context, self.live = context, live
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(8000)
+        self.page.set_default_timeout(in_ms(8))
         self.taps = 0
         self.violations: list[str] = []
         self.page.on("console", lambda message: self._note(message.text))

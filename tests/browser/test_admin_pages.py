@@ -114,8 +114,8 @@ def test_the_journal_is_downloaded_as_a_file_that_excel_opens(office: Page, shar
         office.get_by_role("link", name="Exportar a CSV").click()
     assert re.fullmatch(r"bitacora-\d{4}-\d\d-\d\d-\d{4}\.csv", download.value.suggested_filename)
     lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
-    assert lines[0].startswith("id;instante;instante_utc;tipo;tag_spool;")
-    assert ";TOMAR_ARM;MK-1-011;" in lines[-1]
+    assert lines[0].startswith('"id";"instante";"instante_utc";"tipo";"tag_spool";')
+    assert ';"TOMAR_ARM";"MK-1-011";' in lines[-1]
 
 
 def test_qr_codes_print_in_threes_on_a4_and_on_letter_paper_and_nothing_else(

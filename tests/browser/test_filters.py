@@ -57,6 +57,7 @@ def test_what_is_ticked_outlives_every_filter_and_comes_back_ticked(
         expect(tablet.row(tag_of(1)).locator("input")).to_be_checked()
         assert tablet.taps == 4  # who it is, two for an NV, one for a part of the list
         narrow_to(tablet, "NV0700")
+        expect(page.locator("#lista .fila")).to_have_count(40)
         tablet.take_button().click()
         expect(tablet.notice()).to_contain_text("2 spools tomados por AS(80)")
         assert page.url.startswith(f"{shared_taller.base_url}/trabajo/?op=ARM&nv=NV0700&hecho=")

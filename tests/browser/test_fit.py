@@ -55,6 +55,8 @@ COVERED = """() => {
     lugar.scrollIntoView({block: 'center', inline: 'center'});
     const caja = lugar.getBoundingClientRect();
     const encima = document.elementFromPoint(caja.left + caja.width / 2, caja.top + caja.height / 2);
+    // The band that tells of a lost line lies over the head of the page for as long as there is none.
+    if (encima && encima.closest('#red') && !lugar.closest('#red')) continue;
     if (!encima || !(lugar.contains(encima) || encima.contains(lugar))) cubiertos.push(lugar.innerText.slice(0, 30));
   }
   return cubiertos;
@@ -140,7 +142,7 @@ def test_the_pages_that_only_a_tap_opens_fit_too(tablet: Stand) -> None:
     tablet.context.set_offline(True)
     tablet.card(HELD).get_by_role("button", name="PAUSAR").click()
     expect(tablet.banner()).to_contain_text("No se envió ni se guardó nada")
-    wrong["sin red"] = check(page) | {"covered": []}
+    wrong["sin red"] = check(page)
     tablet.context.set_offline(False)
     assert {name: found for name, found in wrong.items() if any(found.values())} == {}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.floor import open_shop
+from tests.browser.floor import in_ms, open_shop
 from tests.browser.live_screens import (
     CARDS,
     JUAN,
@@ -138,7 +138,7 @@ def test_a_ticked_spool_that_another_takes_says_who_and_is_let_go(three: Screens
     page.locator(f"#lista input[value='{tag_of(32)}']").focus()
     before = page.locator("#contenido").evaluate("lugar => lugar.scrollTop")
     take(three.juan, tag_of(31))
-    expect(miguel.take_button()).to_have_text("TOMAR (1)", timeout=1000)
+    expect(miguel.take_button()).to_have_text("TOMAR (1)", timeout=in_ms(1))
     expect(page.locator("[data-quitados]")).to_have_text(f"Ya no está elegido {tag_of(31)}: lo tiene JP(94)")
     row = page.locator(f"#lista .fila[data-tag='{tag_of(31)}']")
     expect(row).to_contain_text("Ocupado por JP(94) · 0m")
@@ -164,7 +164,7 @@ def test_a_release_reaches_the_workers_tablet_with_its_reason(three: Screens) ->
     take(three.miguel, tag_of(34))
     done = three.live.manage("release_spool", tag_of(34), "--reason", "se fue sin pausar")
     assert done.returncode == 0, done.stderr
-    expect(three.miguel.page.locator("#mios .liberado")).to_contain_text("«se fue sin pausar»", timeout=2000)
+    expect(three.miguel.page.locator("#mios .liberado")).to_contain_text("«se fue sin pausar»", timeout=in_ms(2))
     expect(three.miguel.card(tag_of(34))).to_have_count(0)
     three.agree(AT_ONCE)
 
@@ -195,7 +195,7 @@ def test_a_list_that_cannot_be_read_anew_stays_and_is_read_later(three: Screens)
     expect(page.locator(f"#lista .fila[data-tag='{tag_of(41)}']")).to_contain_text("Ya tiene completado ARMADO")
     assert (page.locator("#lista .fila").count(), three.miguel.banner().inner_text()) == (rows_before, "")
     page.unroute_all()
-    expect(page.locator(f"#lista .fila[data-tag='{tag_of(41)}']")).to_have_count(0, timeout=6000)
+    expect(page.locator(f"#lista .fila[data-tag='{tag_of(41)}']")).to_have_count(0, timeout=in_ms(6))
 
 
 def test_a_tab_behind_others_asks_for_nothing_and_is_true_when_looked_at(three: Screens) -> None:
@@ -214,12 +214,12 @@ def test_two_tabs_share_one_stream_and_the_second_takes_it_over(three: Screens) 
     other.goto(f"{three.live.base_url}/trabajo/?op=SOLD")
     row = other.locator(f"#lista .fila[data-tag='{tag_of(37)}']")
     take(three.juan, tag_of(37))
-    expect(row).to_contain_text("Ocupado por JP(94) en ARMADO", timeout=5000)
+    expect(row).to_contain_text("Ocupado por JP(94) en ARMADO", timeout=in_ms(5))
     three.agree(2.0)
     assert three.streams() == 3
     three.miguel.page.goto("about:blank")
     pause(three.juan, tag_of(37))
-    expect(row).to_contain_text("Sin empezar · ARMADO sin terminar", timeout=5000)
+    expect(row).to_contain_text("Sin empezar · ARMADO sin terminar", timeout=in_ms(5))
     assert three.streams() == 3
     other.close()
     three.miguel.open("/trabajo/?op=ARM")
@@ -232,22 +232,22 @@ def test_a_web_that_stops_is_missed_and_its_return_heals_every_screen(three: Scr
     process(three.live).suspend()
     try:
         began = time.monotonic()
-        expect(three.miguel.banner()).to_contain_text("Sin conexión con el taller desde las", timeout=5500)
-        expect(state).to_have_text("RECONECTANDO", timeout=6000)
+        expect(three.miguel.banner()).to_contain_text("Sin conexión con el taller desde las", timeout=in_ms(5.5))
+        expect(state).to_have_text("RECONECTANDO", timeout=in_ms(6))
         with three.miguel.posts() as posts:
             start_pausing(three.miguel, tag_of(38))
             expect(three.miguel.banner()).to_contain_text("No se envió ni se guardó nada")
         assert posts == []
-        expect(state).to_contain_text("SIN CONEXIÓN desde", timeout=8000)
+        expect(state).to_contain_text("SIN CONEXIÓN desde", timeout=in_ms(8))
         # Ten seconds after the last heartbeat, which came up to four before the web stopped.
         assert time.monotonic() - began > 5.5
     finally:
         three.live.restart()
-    expect(three.miguel.page.locator("#pulso")).to_have_text("Conectado", timeout=TRUE_AGAIN * 1000)
+    expect(three.miguel.page.locator("#pulso")).to_have_text("Conectado", timeout=in_ms(TRUE_AGAIN))
     three.miguel.banner().get_by_role("button", name="REINTENTAR").click()
     expect(three.miguel.card(tag_of(38))).to_have_count(0)
-    expect(three.juan.banner()).to_have_text("", timeout=TRUE_AGAIN * 1000)
-    expect(state).to_have_text("EN VIVO", timeout=TRUE_AGAIN * 1000)
+    expect(three.juan.banner()).to_have_text("", timeout=in_ms(TRUE_AGAIN))
+    expect(state).to_have_text("EN VIVO", timeout=in_ms(TRUE_AGAIN))
     three.agree(TRUE_AGAIN)
 
 
@@ -255,7 +255,7 @@ def test_a_stream_that_never_comes_is_told_and_the_page_is_true_all_the_same(thr
     miguel = three.miguel
     miguel.page.route("**/en-vivo/**", lambda route: route.abort())
     miguel.open("/trabajo/?op=ARM")
-    expect(miguel.banner()).to_contain_text("no llega en vivo desde las", timeout=6000)
+    expect(miguel.banner()).to_contain_text("no llega en vivo desde las", timeout=in_ms(6))
     take(three.juan, tag_of(39))
     three.agree(TRUE_AGAIN)
     take(miguel, tag_of(40))
@@ -284,7 +284,7 @@ def test_what_does_not_fit_the_wall_turns_its_pages_and_comes_back_to_one(
     for tag in tags[16:]:
         program_at_work.take(tag)
     for page in (1, 2, 1):
-        expect(wall.locator("#manos")).to_contain_text(f"página {page} de 2", timeout=10_000)
+        expect(wall.locator("#manos")).to_contain_text(f"página {page} de 2", timeout=in_ms(10))
         seen |= {tag for tag, _ in wall.evaluate(CARDS)}
     assert seen == set(tags)
     for tag in tags:

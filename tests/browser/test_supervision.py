@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.floor import LONGEST, Stand, open_shop, stand
+from tests.browser.floor import LONGEST, Stand, in_ms, open_shop, stand
 from tests.browser.test_fit import check
 from tests.live import LiveTaller
 from tests.live_shop import shell
@@ -123,7 +123,7 @@ def test_what_happens_on_the_floor_shows_by_itself(chromium: Browser, shared_tal
     with stand(chromium, shared_taller, size="teléfono") as phone:
         page = enter(phone)
         shell(shared_taller, take)
-        expect(page.get_by_role("link", name=f"LIBERAR {tag}")).to_be_visible(timeout=9000)
+        expect(page.get_by_role("link", name=f"LIBERAR {tag}")).to_be_visible(timeout=in_ms(9))
 
 
 def test_without_scripts_a_block_is_lifted_and_a_worker_is_corrected(

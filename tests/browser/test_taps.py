@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.browser.floor import Stand, open_shop, stand
+from tests.browser.floor import Stand, in_ms, open_shop, stand
 from tests.live import LiveTaller
 
 pytestmark = pytest.mark.process
@@ -164,9 +164,9 @@ def test_a_search_that_fails_is_not_an_empty_list(tablet: Stand) -> None:
 def test_the_network_is_missed_within_five_seconds_on_a_page_without_a_stream(tablet: Stand) -> None:
     tablet.open("/")
     tablet.page.route("**/pulso/", lambda route: route.abort())
-    expect(tablet.banner()).to_contain_text("Sin conexión con el taller desde las", timeout=5000)
+    expect(tablet.banner()).to_contain_text("Sin conexión con el taller desde las", timeout=in_ms(5))
     tablet.page.unroute_all()
-    expect(tablet.banner()).to_have_text("", timeout=5000)
+    expect(tablet.banner()).to_have_text("", timeout=in_ms(5))
 
 
 def test_what_was_ticked_survives_a_search_and_more_pages(tablet: Stand) -> None:
@@ -250,4 +250,4 @@ def test_the_running_time_runs_by_the_shops_clock_whatever_the_tablet_thinks(
         clock = tablet.card(tag_of(90)).locator(".corre")
         expect(clock).to_have_text("0m")
         clock.evaluate("lugar => { lugar.dataset.corre -= 61; }")
-        expect(clock).to_have_text("1m", timeout=8000)
+        expect(clock).to_have_text("1m", timeout=in_ms(8))

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import StartTaller
 from tests.live_shop import program, seed
+from tests.ports import patient
 from tests.private_valkey import BreakableValkey
 
 HANDS = 10
@@ -18,7 +19,7 @@ HANDS = 10
 
 def post(client: httpx.Client, body: dict[str, Any], barrier: threading.Barrier) -> tuple[int, str, Any]:
     """The status, the error's code, and its data or the version answered."""
-    barrier.wait(timeout=30)
+    barrier.wait(timeout=patient(30))
     answer = client.post("/api/occupation/tomar", json=body)
     told = answer.json()
     return answer.status_code, told.get("error", ""), told.get("data", told.get("version"))

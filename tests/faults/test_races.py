@@ -12,6 +12,8 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from tests.ports import patient
+
 if TYPE_CHECKING:
     from occupation.models import Spool
 
@@ -43,7 +45,7 @@ def all_at_once(hands: ThreadPoolExecutor, verb: Callable[[int], Any]) -> list[A
     barrier = threading.Barrier(HANDS)
 
     def one(hand: int) -> Any:  # noqa: ANN401 - whatever the verb answers
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=patient(30))
         try:
             return verb(hand)
         finally:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from tests.office import OFFICE, hidden, logged_in, words
+from tests.ports import patient
 from tests.tablet import Tablet, said
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def both_at_once(hands: ThreadPoolExecutor, *taps: Callable[[], Page]) -> list[P
     barrier = threading.Barrier(len(taps))
 
     def one(tap: Callable[[], Page]) -> Page:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=patient(30))
         try:
             return tap()
         finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.ports import answers, free_port, wait_until
+from tests.ports import answers, free_port, patient, wait_until
 from tests.terminal import READY, Terminal
 
 # What is opened here does not depend on the database under test, so once is enough.
@@ -98,7 +98,7 @@ def test_a_dead_valkey_is_started_again_and_a_dead_web_ends_it_with_a_sentence(
     wait_until(lambda: "valkey-server" in terminal.descendants(), "the new Valkey")
     running = terminal.descendants()
     running["daphne"].kill()
-    assert terminal.process.wait(timeout=10) == 1
+    assert terminal.process.wait(timeout=patient(10)) == 1
     assert terminal.said().endswith("El servidor web se detuvo solo (código -9). Vuelva a abrir: make run\n")
     assert not running["valkey-server"].is_running()
 
@@ -146,7 +146,7 @@ def test_a_busy_port_is_said_before_anything_starts(open_terminal: Open) -> None
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         terminal = open_terminal(PORT=str(port))
-        assert terminal.process.wait(timeout=20) == 1
+        assert terminal.process.wait(timeout=patient(20)) == 1
     assert terminal.said() == (
         f"El puerto {port} ya está en uso. Cierre el otro programa o elija otro: make run PORT={port + 1}\n"
     )
@@ -155,7 +155,7 @@ def test_a_busy_port_is_said_before_anything_starts(open_terminal: Open) -> None
 
 def test_an_address_of_another_machine_is_said(open_terminal: Open) -> None:
     terminal = open_terminal(BIND="192.0.2.1")
-    assert terminal.process.wait(timeout=20) == 1
+    assert terminal.process.wait(timeout=patient(20)) == 1
     assert terminal.said() == (
         "BIND: 192.0.2.1 no es una dirección de esta máquina. Para toda la red del taller: make run BIND=0.0.0.0\n"
     )
@@ -163,7 +163,7 @@ def test_an_address_of_another_machine_is_said(open_terminal: Open) -> None:
 
 def test_a_bad_setting_is_said_without_a_traceback(open_terminal: Open) -> None:
     terminal = open_terminal(LOG_FORMAT="xml")
-    assert terminal.process.wait(timeout=20) == 1
+    assert terminal.process.wait(timeout=patient(20)) == 1
     assert terminal.said() == (
         "No se puede arrancar. Corrija en el entorno o en el archivo .env:\n"
         "  - LOG_FORMAT: debe ser text o json. Ejemplo: LOG_FORMAT=text\n"
@@ -172,7 +172,7 @@ def test_a_bad_setting_is_said_without_a_traceback(open_terminal: Open) -> None:
 
 def test_a_database_that_cannot_be_reached_is_said_without_a_traceback(open_terminal: Open) -> None:
     terminal = open_terminal(DATABASE_URL=f"postgres://taller@127.0.0.1:{free_port()}/taller?connect_timeout=2")
-    assert terminal.process.wait(timeout=60) == 1
+    assert terminal.process.wait(timeout=patient(60)) == 1
     assert "No se puede usar la base de datos que nombra DATABASE_URL" in terminal.said()
     assert "Traceback" not in terminal.said()
 

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import StartTaller
 from tests.live import LiveTaller
 from tests.live_shop import seed
+from tests.ports import patient
 from tests.private_valkey import BreakableValkey
 from tests.sse import Stream, program_stream
 from tests.streams_shop import Floor, floor, journal, newest, seconds_until, told
@@ -66,14 +67,14 @@ def seconds_until_it_rings(live: LiveTaller, at_work: Floor, tag: str, stream: S
     while in_a_row < IN_A_ROW:
         found = delays(live, at_work, tag, stream)
         in_a_row = in_a_row + 2 if max(found) < AT_ONCE else 0
-        assert time.monotonic() - began < TRUE_AGAIN
+        assert time.monotonic() - began < patient(TRUE_AGAIN)
     return time.monotonic() - began
 
 
 def away(live: LiveTaller, valkey: BreakableValkey, tag: str, fault: str, seconds: float) -> None:
     with program_stream(live).opened() as stream, floor(live) as at_work:
         known = newest(live)
-        assert seconds_until_it_rings(live, at_work, tag, stream) < TRUE_AGAIN
+        seconds_until_it_rings(live, at_work, tag, stream)
         recover = FAULTS[fault](valkey)
         end, without = time.monotonic() + seconds, list[float]()
         while time.monotonic() < end:
@@ -83,8 +84,8 @@ def away(live: LiveTaller, valkey: BreakableValkey, tag: str, fault: str, second
         assert told(stream) == journal(live, known)
     print(f"{fault} for {seconds:g} s: slowest verb {at_work.slowest:.2f} s; without the bell an event took")
     print(f"{max(without):.2f} s at most ({len(without)} verbs); {took:.1f} s after Redis was back it rang again")
-    assert at_work.slowest < LONGEST_VERB
-    assert max(without) < WITHOUT_BELL
+    assert at_work.slowest < patient(LONGEST_VERB)
+    assert max(without) < patient(WITHOUT_BELL)
 
 
 def test_without_redis_for_a_second_nothing_is_lost(start_taller: StartTaller, valkey: BreakableValkey) -> None:

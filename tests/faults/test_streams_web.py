@@ -12,7 +12,7 @@ from taller.wire import UNREAD_SECONDS
 from tests.conftest import StartTaller
 from tests.live import LiveTaller
 from tests.live_shop import TOKEN, seed, shell
-from tests.ports import wait_until
+from tests.ports import patient, wait_until
 from tests.private_valkey import BreakableValkey
 from tests.sse import program_stream
 from tests.streams_shop import caught_up, crowd, floor, health, journal, newest, process
@@ -37,7 +37,7 @@ def test_a_client_of_a_killed_web_comes_back_and_hears_exactly_what_it_missed(st
         assert stream.ids(2) == journal(live)
         last = f"spools:{newest(live)}"
         live.kill()
-        assert stream.ended.wait(2)
+        assert stream.ended.wait(patient(2))
     live.start()
     with floor(live) as at_work:
         for tag in tags[1:]:
@@ -60,7 +60,7 @@ def test_a_web_that_is_told_to_end_ends_within_five_seconds_with_streams_open(st
         live.stop()
         took = time.monotonic() - began
         readers.read_until(lambda: all(reader.ended for reader in readers.readers), 2)
-    assert took < 5
+    assert took < patient(5)
     assert "Traceback" not in live.log()
 
 

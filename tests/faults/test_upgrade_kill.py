@@ -15,6 +15,7 @@ import pytest
 from tests.contracts.desks import GoogleDesk, google_server
 from tests.live import ROOT, LiveTaller
 from tests.live_shop import inside
+from tests.ports import patient
 from tests.sheets_server.server import SheetsServer
 from tests.upgrade_office import V21Office, small_tabs
 
@@ -47,7 +48,7 @@ def kill_at_write(server: SheetsServer, live: LiveTaller, command: list[str], wr
     program = [sys.executable, "manage.py", *command]
     with subprocess.Popen(program, cwd=ROOT, env=live.environment, stdout=subprocess.PIPE, text=True) as process:
         running.append(process)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=patient(60))
     assert process.returncode == -signal.SIGKILL
     assert server.faults.waiting == []
     return said

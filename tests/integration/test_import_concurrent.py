@@ -34,7 +34,7 @@ from occupation.sheets.stored import known_spools, stored_spools, stored_workers
 from occupation.vocabulary import Operacion, TipoEvento
 from tests.books import BookFolder, fila
 from tests.live import ROOT, LiveTaller
-from tests.ports import wait_until
+from tests.ports import patient, wait_until
 from tests.shop import TABLET
 
 T = TypeVar("T")
@@ -164,7 +164,7 @@ def test_two_imports_at_once_leave_one_shop_and_no_event_twice(tmp_path: Path) -
     together = threading.Barrier(2)
 
     def run() -> int:
-        together.wait(timeout=30)
+        together.wait(timeout=patient(30))
         return import_book(book).new
 
     with ThreadPoolExecutor(2) as pool:
@@ -203,7 +203,7 @@ def test_an_import_killed_in_the_middle_is_finished_by_the_next(fresh_database_u
         process = subprocess.Popen(command, cwd=ROOT, env=live.environment, stdout=subprocess.DEVNULL)
         wait_until(lambda r=reached: count(fresh_database_url, "occupation_spool") >= r, "import")  # type: ignore[misc]
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=patient(10))
     finished = live.manage("import_workbook", str(tmp_path / "libro"))
     assert finished.returncode == 0, finished.stderr
     assert "dudosas: 30, duplicadas: 1, retenidas: 0" in finished.stdout.splitlines()[-1]

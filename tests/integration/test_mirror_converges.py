@@ -33,6 +33,7 @@ from occupation.sheets.leader import make_leader
 from occupation.sheets.relay import OFFICE_SECONDS, Relay
 from occupation.vocabulary import Operacion, Resultado, TipoRetencion
 from tests.books import PEOPLE, ROLES
+from tests.ports import patient
 from tests.sheet_model import (
     AUDIT,
     HEADERS,
@@ -435,7 +436,7 @@ class Week(RuleBasedStateMachine):
     def _let_stalls_end(self) -> None:
         """What a stalled request does, it does before anything else is asked."""
         struck = self.made["stall"] - sum(fault.kind is Kind.STALL for fault in self.server.faults.waiting)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + patient(5)
         while sum(one.fault == "stall" for one in self.server.log.entries()) < struck:
             assert time.monotonic() < deadline, "a stall never ends"
             time.sleep(0.01)

@@ -21,6 +21,7 @@ from occupation.vocabulary import DeviceKind
 from tests.api_client import ApiClient
 from tests.factories import DeviceFactory, TrabajadorFactory
 from tests.office import logged_in, words
+from tests.ports import patient
 from tests.shop import SUPERVISOR
 from tests.tablet import FLOOR, Tablet, said, title
 
@@ -152,7 +153,7 @@ def test_of_twenty_guesses_at_the_same_moment_five_are_looked_at(miguel: Trabaja
     barrier = threading.Barrier(20)
 
     def guess(number: int) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=patient(30))
         try:
             return try_pin(miguel, BAD, Tablet(tablets[number]))
         finally:

@@ -33,6 +33,7 @@ from occupation.vocabulary import Operacion
 from taller.sheet_health import read_sheet
 from tests.books import fila
 from tests.mirror_office import Office, SharedFolder
+from tests.ports import patient
 from tests.shop import TABLET
 
 NOW = datetime(2026, 3, 3, 14, 0, 30, tzinfo=UTC)
@@ -308,12 +309,12 @@ def test_the_relay_keeps_both_sides_equal_and_ends_soon_when_told(fresh_database
     command = [sys.executable, "manage.py", "sync_sheets", "--interval", "0.2"]
     relay = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patient(30)
         while not office.row("MK-1")["version"]:
             assert time.monotonic() < deadline, "the relay wrote nothing back"
             time.sleep(0.05)
         relay.send_signal(signal.SIGTERM)
-        _, errors = relay.communicate(timeout=10)
+        _, errors = relay.communicate(timeout=patient(10))
     finally:
         relay.kill()
         relay.wait()

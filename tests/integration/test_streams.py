@@ -11,7 +11,7 @@ import pytest
 
 from tests.live import LiveTaller
 from tests.live_shop import program, rows, seed, shell
-from tests.ports import wait_until
+from tests.ports import patient, wait_until
 from tests.sse import Heard, Stream, page_stream, program_stream
 
 pytestmark = pytest.mark.process
@@ -206,8 +206,8 @@ def test_revoking_a_device_ends_its_streams_and_no_others(shared_taller: LiveTal
             "from occupation.models import Device; from occupation.services import revoke; "
             "revoke(device=Device.objects.con_token('se-va').get())",
         )
-        assert going.ended.wait(5)
-        assert too.ended.wait(1)
+        assert going.ended.wait(patient(5))
+        assert too.ended.wait(patient(1))
         assert not staying.ended.is_set()
         assert health(shared_taller)["streams"] == 1
     wait_until(lambda: health(shared_taller)["streams"] == 0, "the closed stream is forgotten", 2)
