@@ -5,6 +5,7 @@ depends on `--database`, and PostgreSQL has to run by then.
 """
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -24,6 +25,9 @@ from tests.proxy import NGINX
 POSTGRES = pytest.StashKey[PrivatePostgres]()
 FOLDER = pytest.StashKey[Path]()
 CHROMIUM = Path("/usr/bin/chromium")
+
+# Test files about what is shown and to whom, which every database shows alike.
+PAGES = re.compile(r"test_(access|admin|api_access|api_envelope|correction_pages|demo|screens|supervision_pages)")
 
 StartTaller = Callable[..., LiveTaller]
 
@@ -111,9 +115,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for folder, mark in (("unit", "database_free"), ("browser", "browser")):
             if item.path.is_relative_to(tests / folder):
                 item.add_marker(mark)
+        if PAGES.match(item.path.name):
+            item.add_marker("page")
         _skip_without_service(config, item)
     elsewhere = {"sqlite": {"postgres"}, "postgres": {"sqlite", "database_free", "browser"}}
-    short = {"sqlite": {"long"}, "postgres": {"long", "sheet", "both_databases"}}
+    short = {"sqlite": {"long"}, "postgres": {"long", "sheet", "page", "both_databases"}}
     # The long profile's own tests are another command's, so they are left out rather than skipped.
     database = config.getoption("--database")
     unwanted = elsewhere[database] | (set() if is_long(config) else short[database])

@@ -309,7 +309,7 @@ def test_a_shift_leaves_nothing_behind_in_the_pages(
         three.agree(TRUE_AGAIN)
         return [weight.now() for weight in weights]
 
-    shift(150)
-    before = shift(150)
-    after = shift(20_000 if long_profile else 450)
+    shift(90)
+    before = shift(90)
+    after = shift(20_000 if long_profile else 270)
     assert [grown(*pair) for pair in zip(before, after, strict=True)] == ["", ""]
