@@ -382,7 +382,8 @@ class Migration(migrations.Migration):
                 ('audit_row', models.PositiveIntegerField(default=1)),
                 ('begun_at', models.DateTimeField(verbose_name='comenzada')),
                 ('open', models.BooleanField(default=True, verbose_name='a medias')),
-                ('going_back_since', models.DateTimeField(blank=True, null=True)),
+                ('going_back_since', models.DateTimeField(blank=True, null=True, verbose_name='se deshace desde')),
+                ('judged', models.JSONField(default=dict)),
                 ('gone_back_at', models.DateTimeField(blank=True, null=True, verbose_name='deshecha')),
             ],
             options={

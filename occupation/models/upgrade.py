@@ -16,7 +16,8 @@ class BookUpgrade(models.Model):
     the app get. `headers` says, by position, which headers were to be added and which stood there before. Events of
     the journal after `last_event` are not in the backup; in its Metadata they were told up to `audit_until`, at most
     down to row `audit_row`. It is `open` until it is finished, and
-    again while its backup is being put back, since `going_back_since`; only one is at a time.
+    again while its backup is being put back, since `going_back_since`; only one is at a time. `judged` has a digest of
+    what each tab said then: what is typed later was not looked at, and stops whoever goes on.
     """
 
     name = models.CharField("respaldo", max_length=30, unique=True)
@@ -29,7 +30,8 @@ class BookUpgrade(models.Model):
     audit_row = models.PositiveIntegerField(default=1)
     begun_at = models.DateTimeField("comenzada")
     open = models.BooleanField("a medias", default=True)
-    going_back_since = models.DateTimeField(null=True, blank=True)
+    going_back_since = models.DateTimeField("se deshace desde", null=True, blank=True)
+    judged = models.JSONField(default=dict)
     gone_back_at = models.DateTimeField("deshecha", null=True, blank=True)
 
     class Meta:

@@ -61,9 +61,9 @@ def _set(upgrade: BookUpgrade, columns: Mapping[str, Any]) -> None:
     upgrade.save(update_fields=list(columns))
 
 
-def go_back(upgrade: BookUpgrade) -> None:
-    """Its backup is about to be put back."""
-    note(upgrade, open=True, going_back_since=timezone.now())
+def go_back(upgrade: BookUpgrade, *, judged: Mapping[str, str]) -> None:
+    """Its backup is about to be put back, in place of tabs that were looked at when these were their digests."""
+    note(upgrade, open=True, going_back_since=upgrade.going_back_since or timezone.now(), judged=dict(judged))
 
 
 def gone_back(upgrade: BookUpgrade) -> None:

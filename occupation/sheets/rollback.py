@@ -6,10 +6,12 @@ what the office did there since is the office's.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from hashlib import blake2b
 from typing import Final
 
 from django.utils import timezone
@@ -35,8 +37,8 @@ def roll_back(work: Work, *, name: str, force: bool = False) -> None:
     """Put the book back as the backup of that name has it, and tell what was done.
 
     Raises `UpgradeRefused` for a backup that nobody knows, that is older than a week or not all there, and, unless
-    `force`, when what happened since would be lost from the book; `NotLeading`, and what a book may raise. Running it
-    again goes on from where it stopped.
+    `force`, when what happened since would be lost from the book; also for what was typed after that was judged, until
+    now. `NotLeading`, and what a book may raise. Running it again goes on from where it stopped.
     """
     record = _known(name)
     resumed = record.going_back_since is not None
@@ -49,8 +51,8 @@ def roll_back(work: Work, *, name: str, force: bool = False) -> None:
     live, kept = back.read()
     if not (resumed or force):
         _refuse_losses(record, live, kept)
-    if not resumed:
-        upgrading.go_back(record)
+    if force or not resumed:
+        upgrading.go_back(record, judged=_digests(live))
     work.until(back.put_back)
     back.remember()
     work.say(f"El libro está como en el respaldo {name}. Queda retenido hasta que se mejore otra vez.")
@@ -81,6 +83,26 @@ def _refuse_losses(record: BookUpgrade, live: Sequence[Cells], kept: Sequence[Ce
             f"Después del respaldo {record.name} cambiaron {', '.join(lost)}, y el libro los perdería. "
             "Lo del taller queda en la app. Para volver igual, repita con --force."
         )
+
+
+def _refuse_typed_since(record: BookUpgrade, live: Sequence[Cells], kept: Sequence[Cells]) -> None:
+    """Refuse while a tab is neither what was judged when going back began nor what its copy is."""
+    now = _digests(live)
+    back = _digests(kept)
+    typed = [tab for tab in now if now[tab] not in (record.judged.get(tab), back[tab])]
+    if typed:
+        raise UpgradeRefused(
+            f"Desde que empezó la vuelta al respaldo {record.name} alguien escribió en {', '.join(typed)}, y se "
+            "perdería. Cópielo a otra hoja, o deshágalo, y repita; para volver igual, repita con --force."
+        )
+
+
+def _digests(tabs: Sequence[Cells]) -> dict[str, str]:
+    """What each tab says, by its name, in a few letters."""
+    return {
+        str(tab): blake2b(json.dumps(cells).encode(), digest_size=16).hexdigest()
+        for tab, cells in zip(Tab, tabs, strict=True)
+    }
 
 
 def _rows_changed(now: Cells, before: Cells, added: Sequence[str]) -> int:
@@ -122,10 +144,11 @@ class _Back:
         return whole[: len(Tab)], whole[len(Tab) :]
 
     def put_back(self) -> bool:
-        """Every tab is what its copy is."""
+        """Every tab is what its copy is. Raises `UpgradeRefused` for what nobody judged: people type meanwhile."""
         live, kept = self.read()
         if live == kept:
             return True
+        _refuse_typed_since(self.record, live, kept)
         self.work.write(partial(self.work.book.restore_tabs, self.copies))
         self.work.say("hojas devueltas a su lugar")
         return False

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from occupation.sheets.upgrade_work import UpgradeRefused
 from tests.contracts.desks import GoogleDesk, google_server
 from tests.live import ROOT, LiveTaller
 from tests.live_shop import inside
@@ -63,10 +64,10 @@ def finished(office: V21Office, live: LiveTaller) -> str:
     return name
 
 
-def put_back(office: V21Office, live: LiveTaller, name: str) -> None:
+def put_back(office: V21Office, live: LiveTaller, name: str, *, force: bool = False) -> None:
     """Go all the way back."""
     with inside(live):
-        office.go_back(name)
+        office.go_back(name, force=force)
     assert (office.originals(), office.backups()) == (office.before, office.before)
 
 
@@ -98,6 +99,24 @@ def test_an_upgrade_killed_around_any_write_is_finished_by_the_next(
         name = finished(office, live)
         kill_at_write(server_of(office), live, ["sheets_rollback", name], 0, applied=applied)
         put_back(office, live, name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("applied", [False, True])
+def test_what_is_typed_after_a_way_back_was_killed_stops_the_next_one(
+    fresh_database_url: str,
+    tmp_path: Path,
+    applied: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    with office_and_program(fresh_database_url, tmp_path) as (office, live):
+        name = finished(office, live)
+        kill_at_write(server_of(office), live, ["sheets_rollback", name], 0, applied=applied)
+        office.edit("MK-5", Notas="urgente")
+        typed = dict(office.desk.stored())
+        with pytest.raises(UpgradeRefused, match="alguien escribió en Operaciones"):
+            put_back(office, live, name)
+        assert dict(office.desk.stored()) == typed
+        put_back(office, live, name, force=True)
 
 
 @pytest.mark.long

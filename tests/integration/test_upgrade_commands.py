@@ -194,6 +194,34 @@ def test_what_the_office_typed_since_is_not_lost_without_force(office: V21Office
     assert office.originals() == office.before
 
 
+def test_what_the_office_typed_while_a_way_back_lay_half_done_is_not_lost_without_force(office: V21Office) -> None:
+    run("sheets_upgrade")
+    with pytest.raises(Died):
+        office.go_back(NAME, DyingBook(office.desk.opened(), "restore_tabs"))
+    office.edit("MK-5", Notas="urgente")
+    typed = dict(office.desk.stored())
+    sentence = (
+        f"Desde que empezó la vuelta al respaldo {NAME} alguien escribió en Operaciones, y se perdería. "
+        "Cópielo a otra hoja, o deshágalo, y repita; para volver igual, repita con --force."
+    )
+    assert refused("sheets_rollback", NAME) == (3, sentence)
+    assert dict(office.desk.stored()) == typed
+    with pytest.raises(Died):
+        office.go_back(NAME, DyingBook(office.desk.opened(), "restore_tabs"), force=True)
+    run("sheets_rollback", NAME)  # what --force was told to lose is not asked about again
+    assert office.originals() == office.before
+
+
+def test_what_the_office_types_into_a_tab_that_is_already_back_is_not_lost_either(office: V21Office) -> None:
+    run("sheets_upgrade")
+    with pytest.raises(Died):
+        office.go_back(NAME, DyingBook(office.desk.opened(), "restore_tabs", after=True))
+    office.desk.retype(Tab.ROLES, [*office.desk.table(Tab.ROLES), ["95", "Soldador", "TRUE"]])
+    assert "alguien escribió en Roles, y se perdería" in refused("sheets_rollback", NAME)[1]
+    run("sheets_rollback", NAME, "--force")
+    assert office.originals() == office.before
+
+
 def test_a_way_back_that_is_half_done_keeps_everybody_else_away(office: V21Office) -> None:
     run("sheets_upgrade")
     office.edit("MK-5", Notas="urgente")
