@@ -39,6 +39,7 @@ LISTS = [
     "retencion",
     "estadohoja",
     "ciclohoja",
+    "bookupgrade",
     "device",
     "trabajador",
 ]

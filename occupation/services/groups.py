@@ -27,6 +27,7 @@ _SUPERVISION = (
     "view_retencion",
     "view_estadohoja",
     "view_ciclohoja",
+    "view_bookupgrade",
 )
 _ADMINISTRATION = (
     "view_device",

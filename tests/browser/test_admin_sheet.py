@@ -26,6 +26,7 @@ KEYS = {
     "filaduplicada": "id",
     "ediciondevuelta": "id",
     "estadohoja": "id",
+    "bookupgrade": "id",
 }
 """Each list about the sheet, and what its rows are told apart by."""
 
@@ -40,6 +41,9 @@ HIDDEN_BUTTONS = """(() => {
 def office(shared_taller: LiveTaller, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyOffice]:
     """Conflicts, edits put back, parked rows, a lost header, a deletion and a mass edit, each by people's hands."""
     from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from occupation.models import BookUpgrade
 
     with ExitStack() as stack:
         with inside(shared_taller):
@@ -50,6 +54,7 @@ def office(shared_taller: LiveTaller, tmp_path_factory: pytest.TempPathFactory) 
             troubled.rename("Rol", "Oficio", Tab.ROLES)
             many_edits(troubled, range(15, 24))
             User.objects.create_superuser("ana", "", PASSWORD)
+            BookUpgrade.objects.create(name="2026-03-03_18-30-00", begun_at=timezone.now(), tabs=list(Tab), open=False)
         yield troubled
 
 
