@@ -69,6 +69,12 @@ def permit(hoja: Tab, tipo: TipoRetencion, *, cuantas: int | None = None) -> boo
         return bool(Retencion.objects.filter(hoja=hoja, tipo=tipo, **seen).update(permitida=True))
 
 
+def standing() -> dict[tuple[str, str], str]:
+    """Why each tab is left alone now, by tab and kind."""
+    rows = Retencion.objects.order_by("hoja", "tipo").values_list("hoja", "tipo", "motivo")
+    return {(hoja, tipo): motivo for hoja, tipo, motivo in rows}
+
+
 def waiting(hoja: Tab, tipo: TipoRetencion) -> str:
     """Why the tab waits for an admin's word; "" when it does not."""
     one = Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=False).first()

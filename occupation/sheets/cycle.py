@@ -94,9 +94,8 @@ class Cycle:
             retry_error_callback=lambda _: None,
         )(self._attempt)
         if not self.dry_run:
-            told = self.report
-            lines = [*(told.imported.lines if told.imported else []), *told.lines]
-            reached(told.summary() if told.effective else "", lines, complete=told.complete)
+            done = self.report
+            reached(done.summary() if done.effective else "", done.told(), complete=done.complete)
         return self.report
 
     def _accepts(self, tab: Tab, lost: int) -> bool:

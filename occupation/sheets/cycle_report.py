@@ -36,9 +36,14 @@ class CycleReport:
     repaired: int = 0
     parked: int = 0
     moved: int = 0
-    held: int = 0
     more: bool = False
+    holds: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> int:
+        """How often a tab was left alone."""
+        return len(self.holds)
 
     @property
     def complete(self) -> bool:
@@ -51,15 +56,23 @@ class CycleReport:
         return self.rows + self.events
 
     @property
+    def changed(self) -> bool:
+        """Whether the cycle did anything but leave alone what is to be left alone."""
+        counts = any(getattr(self, name) for name in _LABELS if name != "held")
+        return counts or (self.imported is not None and bool(self.imported.changes))
+
+    @property
     def effective(self) -> bool:
         """Whether the cycle changed or refused anything."""
-        counts = any(getattr(self, name) for name in _LABELS)
-        return counts or (self.imported is not None and bool(self.imported.changes or not self.imported.complete))
+        return self.changed or not self.complete
 
     def hold(self, tab: Tab, why: str) -> None:
         """Count and tell a tab that is left alone."""
-        self.held += 1
-        self.lines.append(f"retenida: la hoja {tab}: {why}")
+        self.holds.append(f"retenida: la hoja {tab}: {why}")
+
+    def told(self) -> list[str]:
+        """A line for each thing that people may want to know, in Spanish."""
+        return [*(self.imported.lines if self.imported else []), *self.holds, *self.lines]
 
     def summary(self) -> str:
         """The counts that are not zero, in one line."""

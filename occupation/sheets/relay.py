@@ -21,6 +21,7 @@ from django.utils import timezone
 from occupation.models import EstadoHoja
 from occupation.refusals import Ocupado, SinEspacio
 from occupation.services import heal_claims
+from occupation.services.holds import standing
 from occupation.services.mirroring import forget_old_versions, not_reached, remember
 from occupation.sheets.book import (
     BookBusy,
@@ -72,6 +73,7 @@ class Relay:
     office_at: float = float("-inf")
     claims_at: float = float("-inf")
     leading: bool | None = None
+    holds: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Go on until told to stop."""
@@ -139,10 +141,20 @@ class Relay:
 
     def _told(self, report: CycleReport) -> None:
         self.attempts = 0
-        if report.effective:
+        if report.changed:
             log.info(report.summary())
         for line in report.lines:
             log.info(line)
+        self._tell_holds()
+
+    def _tell_holds(self) -> None:
+        """Say which tabs are left alone since now, or for another reason, and which go on: a hold may last for days."""
+        before, self.holds = self.holds, standing()
+        for held, why in self.holds.items():
+            if before.get(held) != why:
+                log.warning("retenida: la hoja %s: %s", held[0], why)
+        for held in before.keys() - self.holds.keys():
+            log.info("ya no está retenida: la hoja %s: %s", held[0], before[held])
 
     def _left_alone(self) -> float:
         until = EstadoHoja.objects.filter(pk=1).values_list("esperar_hasta", flat=True).first()

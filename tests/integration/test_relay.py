@@ -281,6 +281,34 @@ def test_what_cannot_be_written_is_not_tried_again_without_a_pause(
     relay.leader.resign()
 
 
+def test_a_tab_that_is_held_for_days_is_told_when_it_begins_changes_and_ends(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.sync()
+    relay, mend = Relay(LocalBook(office.book.folder), make_leader(), 5), ": devuélvalo a la primera fila de la hoja"
+
+    def said() -> list[str]:
+        caplog.clear()
+        with caplog.at_level("INFO", logger="occupation.sheets.relay"):
+            for _ in range(3):
+                relay.turn()
+        return caplog.messages
+
+    said()
+    office.rename("Armador", "Quien arma")
+    assert said() == [f"retenida: la hoja Operaciones: falta el encabezado «Armador»{mend}"]
+    office.rename("Soldador", "Quien suelda")
+    missing = f"falta el encabezado «Armador» (también faltan «Soldador»){mend}"
+    assert said() == [f"retenida: la hoja Operaciones: {missing}"]
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    assert said() == ["retenidas: 1, eventos: 1"]
+    office.rename("Quien arma", "Armador")
+    office.rename("Quien suelda", "Soldador")
+    assert said() == ["filas escritas: 1", f"ya no está retenida: la hoja Operaciones: {missing}"]
+    assert said() == []
+    relay.leader.resign()
+
+
 @pytest.mark.parametrize("most", [1, 6, 40])
 def test_a_cycle_waits_until_it_can_be_paid_whole_or_the_bucket_is_full(clock: Traveller, most: int) -> None:
     budget = Budget({Request.READ: most, Request.WRITE: most})

@@ -75,7 +75,7 @@ class Command(ShopCommand):
             raise CommandError(f"No se llegó al libro: {problem}", returncode=UNREACHED) from problem
         finally:
             leader.resign()
-        for line in [*(report.imported.lines if report.imported else []), *report.lines]:
+        for line in report.told():
             self.stdout.write(line)
         self.stdout.write(f"{'Simulación, nada cambió: ' if options['dry_run'] else ''}{report.summary()}")
         if not report.complete:
