@@ -80,11 +80,12 @@ def how_it_ended(spool: Spool) -> OcupacionTerminada:
     cierre = Evento.objects.filter(spool=spool, accion__in=CIERRES).select_related("trabajador").order_by("-id").first()
     if cierre is None:
         return OcupacionTerminada(spool.tag_hoja)
-    trabajador = cierre.trabajador.worker_nombre if cierre.trabajador else cierre.actor_nombre
+    suyo = cierre.trabajador if cierre.accion != Accion.LIBERAR else None
     return OcupacionTerminada(
         spool.tag_hoja,
         fin=Accion(cierre.accion),
-        por=cierre.actor_nombre if cierre.accion == Accion.LIBERAR else trabajador,
+        por=suyo.worker_nombre if suyo else cierre.actor_nombre,
+        autor=suyo.worker_nombre if suyo else cierre.autor,
         motivo=cierre.detalle.get("motivo"),
         cuando=cierre.instante,
     )

@@ -148,7 +148,10 @@ _FIN = {
 
 
 class OcupacionTerminada(Refused):
-    """Nobody holds the spool; `fin` says how the last occupation ended, null if there never was one."""
+    """Nobody holds the spool; `fin` says how the last occupation ended, null if there never was one.
+
+    The sentence names `autor`, where that reads better than `por`.
+    """
 
     codigo = "OCUPACION_TERMINADA"
 
@@ -158,13 +161,14 @@ class OcupacionTerminada(Refused):
         *,
         fin: Accion | None = None,
         por: str | None = None,
+        autor: str | None = None,
         motivo: str | None = None,
         cuando: datetime | None = None,
     ) -> None:
         frase = f"Nadie tiene el spool {tag}."
         if fin and cuando:
             razon = f" ({motivo})" if motivo else ""
-            frase = f"Nadie tiene el spool {tag}: {_FIN[fin].format(por=por)} el {_when(cuando)}{razon}."
+            frase = f"Nadie tiene el spool {tag}: {_FIN[fin].format(por=autor or por)} el {_when(cuando)}{razon}."
         super().__init__(
             f"{frase} Para seguir, tómelo de nuevo.",
             fin=str(fin) if fin else None,

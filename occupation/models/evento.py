@@ -11,6 +11,9 @@ from occupation.models.spool import Spool
 from occupation.models.trabajador import Trabajador
 from occupation.vocabulary import Accion, ActorTipo, Operacion, TipoEvento
 
+_AUTORES: dict[str, str] = {ActorTipo.HOJA: "la hoja (oficina)", ActorTipo.SISTEMA: "el sistema"}
+"""Who acted without a name of their own."""
+
 
 class Evento(models.Model):
     """One thing that happened. Order is the id; ids become visible in order; the database refuses changes.
@@ -59,3 +62,8 @@ class Evento(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.tipo}"
+
+    @property
+    def autor(self) -> str:
+        """Who did it, as a sentence begins: `marta`, `Tableta 1`, `la hoja (oficina)`."""
+        return _AUTORES.get(self.actor_tipo, self.actor_nombre)

@@ -189,7 +189,7 @@ def en_palabras(evento: Evento) -> SafeString:
     objeto = tag(evento.spool.tag_hoja) if evento.spool else ""
     if evento.tipo == TipoEvento.IMPORTACION:
         by_hand = evento.actor_tipo == ActorTipo.SUPERVISOR
-        return format_html("{} {}", evento.actor_nombre, "cambió trabajadores" if by_hand else "importó la planilla")
+        return format_html("{} {}", evento.autor, "cambió trabajadores" if by_hand else "importó la planilla")
     if evento.tipo == TipoEvento.EDICION_HOJA:
         return format_html("Se editó {} en la hoja", objeto)
     deed = _deed(evento)
@@ -220,5 +220,5 @@ def _rejection(evento: Evento) -> str:
 def _author(evento: Evento) -> str:
     by_supervisor = evento.accion in {Accion.LIBERAR, Accion.DESBLOQUEAR, *CORRECCIONES}
     if by_supervisor or evento.trabajador is None:
-        return evento.actor_nombre
+        return evento.autor
     return evento.trabajador.worker_nombre

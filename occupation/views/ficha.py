@@ -253,20 +253,20 @@ def _sessions(sesiones: Iterable[Sesion]) -> Iterable[Hito]:
 def _others(eventos: Iterable[Evento]) -> Iterable[Hito]:
     for evento in eventos:
         if evento.accion in _TOLD_APART or evento.tipo == TipoEvento.EDICION_HOJA:
-            yield Hito(evento.instante, _other(evento), f"{hora(evento.instante)} · desde {evento.actor_nombre}")
+            yield Hito(evento.instante, _other(evento), f"{hora(evento.instante)} · desde {evento.autor}")
 
 
 def _other(evento: Evento) -> str:
-    quien = evento.trabajador.worker_nombre if evento.trabajador else evento.actor_nombre
+    quien = evento.trabajador.worker_nombre if evento.trabajador else evento.autor
     motivo = f": «{evento.detalle['motivo']}»" if evento.detalle.get("motivo") else ""
     if evento.accion == Accion.INSPECCIONAR:
         approved = evento.detalle.get("resultado") == Resultado.APROBADO
         ciclo = f"RECHAZADO (ciclo {evento.detalle.get('ciclo')}/{CICLOS_MAXIMOS})"
         return f"{quien} · METROLOGÍA · {'APROBADO' if approved else ciclo}"
     if evento.accion == Accion.LIBERAR:
-        return f"{evento.actor_nombre} lo liberó de {quien}{motivo}"
+        return f"{evento.autor} lo liberó de {quien}{motivo}"
     if evento.accion == Accion.DESBLOQUEAR:
-        return f"{evento.actor_nombre} lo desbloqueó{motivo}"
+        return f"{evento.autor} lo desbloqueó{motivo}"
     if evento.accion in CORRECCIONES:
-        return f"{evento.actor_nombre} {correction_of(evento)}{motivo}"
+        return f"{evento.autor} {correction_of(evento)}{motivo}"
     return "Se editó en la hoja"

@@ -127,5 +127,5 @@ def _inspections(eventos: Iterable[Evento]) -> Iterable[Renglon]:
 
 def _correction(evento: Evento) -> str:
     tag = evento.spool.tag_hoja if evento.spool else ""
-    que = f"{evento.actor_nombre} {correction_of(evento)} en {tag}: «{evento.detalle.get('motivo')}»"
+    que = f"{evento.autor} {correction_of(evento)} en {tag}: «{evento.detalle.get('motivo')}»"
     return f"{hora(evento.instante)} · {que}"

@@ -205,7 +205,7 @@ def unlocked_in_the_sheet(walk: Walk) -> None:
     walk.sync()
     expect(walk.to_repair()).to_contain_text("Rechazado · ciclo 2/3")
     expect(walk.count_of("BLOQUEADO")).to_have_text("0")
-    expect(walk.wall.page.locator(".eventos li").first).to_contain_text("hoja desbloqueó")
+    expect(walk.wall.page.locator(".eventos li").first).to_contain_text("la hoja (oficina) desbloqueó")
     said = "Disponible - ARM completado, SOLD completado, RECHAZADO (Ciclo 2/3) - Pendiente reparación"
     assert walk.office.row(TAG)["Estado_Detalle"] == said
     assert (walk.states(), walk.journal()[-1]) == (("rechazado", 2), "SUPERVISOR_OVERRIDE")

@@ -407,7 +407,7 @@ def test_whose_spool_was_released_hears_by_whom_and_why(api: ApiClient) -> None:
         {
             "success": False,
             "error": "OCUPACION_TERMINADA",
-            "message": f"Nadie tiene el spool {TAG}: sistema lo liberó el 02-03 10:30 (se fue sin pausar). "
+            "message": f"Nadie tiene el spool {TAG}: el sistema lo liberó el 02-03 10:30 (se fue sin pausar). "
             "Para seguir, tómelo de nuevo.",
             "data": {
                 "fin": "LIBERAR",

@@ -68,7 +68,7 @@ def test_every_kind_of_event_has_its_sentence() -> None:
     assert last_words() == "Se editó A -1 en la hoja"
     assert "Se editó en la hoja" in words(Tablet().get("/spool/A-1/"))
     Evento.objects.create(tipo=TipoEvento.IMPORTACION, **sheet)
-    assert last_words() == "hoja importó la planilla"
+    assert last_words() == "la hoja (oficina) importó la planilla"
     Evento.objects.create(tipo=TipoEvento.SUPERVISOR_OVERRIDE, spool=ready, **sheet)
     assert last_words() == "Desbloqueo en la hoja A -1"
 

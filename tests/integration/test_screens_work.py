@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from occupation.models import FilaDuplicada, Spool, TagAnterior, Trabajador
 from occupation.queries import newest_mark
-from occupation.services import Actor, liberar, tomar
+from occupation.services import HOJA, Actor, liberar, tomar
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Rol
 from tests.factories import SpoolFactory, TrabajadorFactory
 from tests.office import words
@@ -184,6 +184,18 @@ def test_what_a_supervisor_released_is_told_until_somebody_takes_it() -> None:
     tomar(tag="C-1", trabajador_id=juan().id, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
     assert "lo liberó" not in words(tablet.get("/trabajo/"))
     assert spool.tag == "C-1"
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_worker_reads_that_the_office_released_a_spool_in_the_sheet() -> None:
+    tablet = at_work()
+    SpoolFactory(tag_hoja="C-1")
+    tomar(tag="C-1", trabajador_id=93, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
+    liberar(tag="C-1", motivo="celda vaciada en la hoja", actor=HOJA)
+    told = "la hoja (oficina) lo liberó (12:00): «celda vaciada en la hoja». Ya no lo tiene usted."
+    assert told in words(tablet.get("/trabajo/"))
+    late = tablet.tap("/trabajo/pausar/", tag="C-1")
+    assert "Nadie tiene el spool C-1: la hoja (oficina) lo liberó el 14-05 12:00" in words(late)
 
 
 @time_machine.travel(NOON, tick=False)
