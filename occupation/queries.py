@@ -225,6 +225,19 @@ def workers_to_choose() -> list[Trabajador]:
     return list(Trabajador.objects.presentes().prefetch_related("roles").order_by("nombre", "apellido", "id"))
 
 
+def workers_like(trabajadores: list[Trabajador], q: str) -> list[Trabajador]:
+    """Those whose number, initials, name or role contain what was typed; the exact number or initials first."""
+    key = search_key(q)
+    if not key:
+        return trabajadores
+    found = [each for each in trabajadores if key in _words_of(each)]
+    return sorted(found, key=lambda each: key not in (str(each.id), search_key(each.worker_nombre).split("(")[0]))
+
+
+def _words_of(trabajador: Trabajador) -> str:
+    return search_key(f"{trabajador.worker_nombre}/{trabajador.nombre_completo}/{trabajador.nombres_de_roles()}")
+
+
 def find_worker(worker_id: int) -> Trabajador | None:
     """One worker, active or not, with the roles."""
     return Trabajador.objects.prefetch_related("roles").filter(pk=worker_id).first()

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from occupation.access import DeviceRequest, device_required, tablet_required
 from occupation.models import Trabajador
-from occupation.queries import recent_worker_ids, workers_to_choose
-from occupation.tags import search_key
+from occupation.queries import recent_worker_ids, workers_like, workers_to_choose
 from occupation.views.chosen import asked_worker, forget, inside, stepped_up
 from occupation.views.outcome import refused_as_page
 from occupation.vocabulary import DeviceKind
@@ -32,7 +31,7 @@ def picker(request: DeviceRequest) -> HttpResponseBase:
     contexto = {
         "q": q,
         "siguiente": inside(request.GET.get("siguiente", "")),
-        "trabajadores": _matching(trabajadores, q),
+        "trabajadores": workers_like(trabajadores, q),
         "recientes": [] if q else _recent(request, trabajadores),
     }
     response = render(request, "occupation/picker.html", contexto)
@@ -56,16 +55,3 @@ def entrar(request: DeviceRequest) -> HttpResponse:
 def _recent(request: DeviceRequest, trabajadores: list[Trabajador]) -> list[Trabajador]:
     by_id = {trabajador.id: trabajador for trabajador in trabajadores}
     return [by_id[worker_id] for worker_id in recent_worker_ids(request.device) if worker_id in by_id]
-
-
-def _matching(trabajadores: list[Trabajador], q: str) -> list[Trabajador]:
-    """Those whose number, initials, name or role contain what was typed; the exact number or initials first."""
-    key = search_key(q)
-    if not key:
-        return trabajadores
-    found = [each for each in trabajadores if key in _searched(each)]
-    return sorted(found, key=lambda each: key not in (str(each.id), search_key(each.worker_nombre).split("(")[0]))
-
-
-def _searched(trabajador: Trabajador) -> str:
-    return search_key(f"{trabajador.worker_nombre}/{trabajador.nombre_completo}/{trabajador.nombres_de_roles()}")

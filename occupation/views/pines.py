@@ -14,11 +14,12 @@ from occupation.access import supervisor
 from occupation.forms import PonerPinForm
 from occupation.http_status import status_of
 from occupation.models import Trabajador
+from occupation.queries import workers_like
 from occupation.refusals import Refused, SolicitudInvalida
 from occupation.services.pins import forgive_pin, set_pin
 from occupation.views.chosen import asked_worker
 from occupation.views.supervisor import SupervisorRequest, done, refused_to_supervisor, supervisor_required
-from occupation.vocabulary import PIN_DIGITOS, PIN_INTENTOS
+from occupation.vocabulary import PIN_DIGITOS, PIN_INTENTOS, TAG_MAXIMO
 
 PERMISO = "occupation.poner_pin"
 
@@ -26,10 +27,14 @@ PERMISO = "occupation.poner_pin"
 @require_safe
 @supervisor_required(PERMISO)
 def pines(request: SupervisorRequest) -> HttpResponse:
-    """Everybody who works here: with a PIN, without one, or locked out."""
-    people = Trabajador.objects.presentes().select_related("pin").annotate(fallidos=Count("pines_fallidos"))
+    """Everybody who works here: with a PIN, without one, or locked out; or those that a search finds."""
+    q = request.GET.get("q", "").strip()[:TAG_MAXIMO]
+    people = Trabajador.objects.presentes().select_related("pin").prefetch_related("roles")
+    everybody = people.annotate(fallidos=Count("pines_fallidos")).order_by("nombre", "apellido", "id")
     contexto = {
-        "trabajadores": people.order_by("nombre", "apellido", "id"),
+        "q": q,
+        "maximo": TAG_MAXIMO,
+        "trabajadores": workers_like(list(everybody), q),
         "intentos": PIN_INTENTOS,
         "se_pide": settings.PIN_TRABAJADORES,
     }

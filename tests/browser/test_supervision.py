@@ -57,6 +57,8 @@ PAGES = [
     f"/supervision/corregir/operacion/?tag={DONE}&operacion=ARM",
     f"/supervision/reabrir/?tag={DONE}&operacion=SOLD",
     "/supervision/pines/",
+    "/supervision/pines/?q=undurraga",
+    "/supervision/pines/?q=nadie-asi",
     "/supervision/pines/poner/?trabajador=100",
 ]
 

@@ -54,6 +54,13 @@ def test_a_spool_is_found_by_any_part_and_says_what_can_be_put_right(shop: Shop)
     assert "METROLOGÍA METROLOGÍA no está disponible para MK-1-011: no está completada." in page
 
 
+def test_the_way_back_is_called_so_and_leads_one_step_back(shop: Shop) -> None:
+    done(shop)
+    client = logged_in("marta", "supervisores", staff=False)
+    assert 'href="/supervision/">VOLVER</a>' in client.get(HOME).content.decode()
+    assert f'href="{HOME}">VOLVER</a>' in client.get(SPOOL, {"tag": "mk-1-011"}).content.decode()
+
+
 @pytest.mark.parametrize(
     ("columns", "why"),
     [

@@ -244,6 +244,22 @@ def test_supervisors_see_who_has_one_and_set_it_with_the_worker(miguel: Trabajad
     assert Pin.objects.get(trabajador=94).puesto_por == "marta"
 
 
+def test_a_search_finds_a_worker_among_sixty_by_number_or_name(miguel: Trabajador) -> None:
+    for number in range(2, 60):
+        TrabajadorFactory(id=number, nombre="Ana", apellido=f"Soto {number}")
+    TrabajadorFactory(id=193, nombre="Íñigo", apellido="Díaz")
+    client = logged_in("marta", "supervisores", staff=False)
+
+    def found(q: str) -> list[str]:
+        return re.findall(r"<strong>(.*?)</strong>", client.get(PINES, {"q": q}).content.decode())
+
+    assert len(found("")) == 60
+    assert found("93") == ["MR(93)", "ÍD(193)"]
+    assert found("  inigo DIAZ") == ["ÍD(193)"]
+    assert found("rojas") == ["MR(93)"]
+    assert "Nadie coincide con esa búsqueda" in words(client.get(PINES, {"q": "nadie así"}))
+
+
 @pytest.mark.parametrize(
     ("pin", "repetido", "why"),
     [
