@@ -1,7 +1,7 @@
 """Who is calling: the device behind a request, and what a page asks of it.
 
-A program or tablet shows its token as `Authorization: Bearer …`; a browser keeps it in a cookie. Tokens are looked
-up by hash at every request, so a revoked one stops working at the next.
+A program or tablet shows its token to the API as `Authorization: Bearer …`; a browser keeps it in a cookie, and the
+pages ask for that alone. Tokens are looked up by hash at every request, so a revoked one stops working at the next.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ OpenPage = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def device_of(request: HttpRequest) -> Device | None:
-    """The device a request comes from; None for a stranger. A Bearer token, when there is one, decides alone."""
+    """The device that calls the API; None for a stranger. A Bearer token, when there is one, decides alone."""
     if bearer_token(request) is not None:
         return bearer_device(request)
     return cookie_device(request)
@@ -135,11 +135,11 @@ def safe_next(request: HttpRequest, default: str = "/") -> str:
 
 
 def device_required(view: Page[P]) -> OpenPage[P]:
-    """Only for paired devices, in `request.device`; a stranger is sent to the pairing page."""
+    """Only for paired browsers, in `request.device`; a stranger is sent to the pairing page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        device = device_of(request)
+        device = cookie_device(request)
         if device is None:
             return _to_pairing(request)
         request.device = device  # type: ignore[attr-defined]  # this is what makes it a DeviceRequest
@@ -152,14 +152,14 @@ def device_required(view: Page[P]) -> OpenPage[P]:
 
 
 def looker_required(view: Callable[Concatenate[LookerRequest, P], HttpResponseBase]) -> OpenPage[P]:
-    """For paired devices, and for whoever is logged in and may see spools: an office computer need not be paired."""
+    """For paired browsers, and for whoever is logged in and may see spools: an office computer need not be paired."""
     for_devices = device_required(view)  # type: ignore[arg-type]  # what serves both serves a device
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.has_perm(SEES_SPOOLS):
             return for_devices(request, *args, **kwargs)
-        request.device = device_of(request)  # type: ignore[attr-defined]  # this is what makes it a LookerRequest
+        request.device = cookie_device(request)  # type: ignore[attr-defined]  # this is what makes it a LookerRequest
         response = view(request, *args, **kwargs)  # type: ignore[arg-type]  # as above
         patch_vary_headers(response, ["Cookie"])
         return response

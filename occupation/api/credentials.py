@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
@@ -83,8 +84,9 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def credential_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For ninja's own pages, which know nothing of its credentials."""
+    """For ninja's own pages, which know nothing of its credentials and answer to every method."""
 
+    @require_safe
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs) if device_of(request) else refusal(NoVinculado())

@@ -1,4 +1,4 @@
-"""Who may see which page, and where a stranger is sent."""
+"""What a page asks of who wants to see it, and where a stranger is sent. Every page: test_doors.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from occupation.access import DeviceRequest, OpenPage, device_required, remember, safe_next, tablet_required
-from occupation.services import revoke
-from occupation.vocabulary import DeviceKind, DeviceScope
+from occupation.vocabulary import DeviceKind
 from tests.factories import DeviceFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,12 +60,6 @@ def test_a_fragment_a_stranger_asked_for_takes_the_whole_page_to_pair() -> None:
     assert (response.status_code, response["HX-Redirect"]) == (200, "/vincular/")
 
 
-def test_a_revoked_device_is_a_stranger() -> None:
-    device = DeviceFactory()
-    revoke(device=device)
-    assert visit(any_page, device.raw_token).status_code == 302
-
-
 def test_seeing_a_page_starts_the_year_of_the_cookie_again() -> None:
     token = DeviceFactory().raw_token
     cookie = visit(any_page, token).cookies["taller_device"]
@@ -106,20 +99,12 @@ def test_after_pairing_only_a_page_of_this_shop_is_opened(method: str, wanted: s
     assert safe_next(request) == goes
 
 
-MATRIX = [
-    (DeviceKind.TABLET, DeviceScope.ACT, "get", 200),
-    (DeviceKind.TABLET, DeviceScope.ACT, "post", 200),
-    (DeviceKind.TABLET, DeviceScope.READ, "get", 200),
-    (DeviceKind.TABLET, DeviceScope.READ, "post", 403),
-    (DeviceKind.BOARD, DeviceScope.READ, "get", 403),
-    (DeviceKind.BOARD, DeviceScope.READ, "post", 403),
-]
+def test_a_board_is_told_to_use_a_tablet() -> None:
+    response = visit(tablet_page, DeviceFactory(nombre="Muro", kind=DeviceKind.BOARD).raw_token)
+    assert response.status_code == 403
+    assert "Muro solo puede mirar. Use una tableta" in text(response)
 
 
-@pytest.mark.parametrize(("kind", "scope", "method", "status"), MATRIX)
-def test_a_tablets_page_is_for_tablets(kind: str, scope: str, method: str, status: int) -> None:
-    device = DeviceFactory(nombre="Muro", kind=kind, scope=scope)
-    response = visit(tablet_page, device.raw_token, method)
-    assert response.status_code == status
-    if status == 403:
-        assert "Muro solo puede mirar. Use una tableta" in text(response)
+def test_a_page_asks_for_the_cookie_and_no_other_proof() -> None:
+    token = DeviceFactory(kind=DeviceKind.API).raw_token
+    assert visit(any_page, Authorization=f"Bearer {token}").status_code == 302

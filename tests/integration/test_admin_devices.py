@@ -165,21 +165,3 @@ def test_numbers_that_no_device_has_are_ignored(administrator: Client, number: s
     assert "Perdida (Tablet)" in words(asked)
     administrator.post(REVOKE, {"dispositivo": [number, lost.pk]})
     assert list(Device.objects.vigentes()) == [kept]
-
-
-@pytest.mark.usefixtures("shop")
-def test_a_supervisor_can_do_none_of_it() -> None:
-    from occupation.models import Device
-    from tests.factories import DeviceFactory
-
-    device = DeviceFactory(nombre="Tableta")
-    client = logged_in("marta", "supervisores")
-    tried = [
-        client.get(DEVICES),
-        client.post(PAIR, {"nombre": "Mía", "kind": "tablet", "scope": "act"}),
-        client.post(f"{DEVICES}{device.pk}/nombre/", {"nombre": "Mía"}),
-        client.post(f"{DEVICES}{device.pk}/vincular/"),
-        client.post(REVOKE, {"dispositivo": device.pk}),
-    ]
-    assert [response.status_code for response in tried] == [403] * 5
-    assert list(Device.objects.values_list("nombre", "revocado_en")) == [("Tableta", None)]

@@ -127,19 +127,6 @@ def test_the_file_is_read_and_sent_a_few_hundred_rows_at_a_time() -> None:
     assert all(f"LIMIT {ROWS}" in query["sql"] for query in queries)
 
 
-def test_a_file_is_for_who_may_read_the_journal() -> None:
-    from django.contrib.auth.models import Permission
-    from django.test import Client
-
-    client = logged_in("luis")
-    assert client.get(EXPORT).status_code == 403
-    assert Client().get(EXPORT)["Location"] == f"/admin/login/?next={EXPORT}"
-    reader = logged_in("rita")
-    reader_user = reader.get("/admin/").context["user"]
-    reader_user.user_permissions.set(Permission.objects.filter(codename="view_evento"))
-    assert reader.get(EXPORT).status_code == 200
-
-
 def printed(client: Client, spools: Sequence[Spool], **more: str) -> Page:
     chosen = {"action": "imprimir_qr", "_selected_action": [str(spool.pk) for spool in spools]}
     return client.post(SPOOLS, chosen | more, follow=True)

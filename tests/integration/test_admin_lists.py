@@ -134,29 +134,6 @@ def test_every_list_needs_few_queries_whatever_it_holds(
             assert client.get(f"/admin/occupation/{model}/").status_code == 200
 
 
-@pytest.mark.usefixtures("shop")
-def test_strangers_are_sent_to_log_in_and_staff_without_groups_see_nothing() -> None:
-    from django.test import Client
-
-    nobody, stranger = logged_in("nadie"), Client()
-    for model in LISTS:
-        url = f"/admin/occupation/{model}/"
-        assert stranger.get(url).headers["Location"] == f"/admin/login/?next={url}"
-        assert nobody.get(url).status_code == 403
-
-
-@pytest.mark.usefixtures("shop")
-def test_the_groups_may_do_what_their_names_say() -> None:
-    supervisor, administrator = logged_in("marta", "supervisores"), logged_in("ana", "administradores")
-
-    def opened(client: Client) -> list[str]:
-        return [model for model in LISTS if client.get(f"/admin/occupation/{model}/").status_code == 200]
-
-    assert opened(supervisor) == [model for model in LISTS if model not in ("device", "trabajador")]
-    assert opened(administrator) == LISTS
-    assert [client.get("/admin/auth/user/").status_code for client in (supervisor, administrator)] == [403, 403]
-
-
 def test_nobody_adds_changes_or_deletes_spools_or_the_journal_by_hand(shop: Shop) -> None:
     from occupation.models import Evento
     from tests.factories import SpoolFactory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.doors import API_READ, IN, NO_VINCULADO, OK, PAGE_STREAM, Answer, Door
 from tests.live import LiveTaller
 from tests.live_shop import program, rows, seed, shell
 from tests.ports import patient, wait_until
@@ -154,36 +156,39 @@ def test_a_commit_between_the_page_and_its_stream_is_not_lost(
         assert "stream-reset" not in [one.event for one in stream.heard]
 
 
-ANSWERS = [
-    ("/api/sse/stream", {"Authorization": "Bearer api-read"}, 200, ""),
-    ("/api/sse/stream", {"Authorization": "Bearer tablet-act"}, 200, ""),
-    ("/api/sse/stream", {"Authorization": "Bearer board-read"}, 401, "NO_VINCULADO"),
-    ("/api/sse/stream", {"Cookie": "taller_device=tablet-act"}, 200, ""),
-    ("/api/sse/stream", {"Cookie": "taller_device=board-read"}, 200, ""),
-    ("/api/sse/stream", {"Cookie": "taller_device=api-read"}, 401, "NO_VINCULADO"),
-    ("/api/sse/stream", {"Authorization": "Bearer x", "Cookie": "taller_device=tablet-act"}, 401, "NO_VINCULADO"),
-    ("/api/sse/stream", {}, 401, "NO_VINCULADO"),
-    ("/api/sse/stream", {"Authorization": "Bearer api-read", "Host": "otro.example"}, 422, "SOLICITUD_INVALIDA"),
-    ("/api/sse/stream/", {"Authorization": "Bearer api-read"}, 404, "RUTA_NO_ENCONTRADA"),
-    ("/en-vivo/", {"Cookie": "taller_device=tablet-act"}, 200, ""),
-    ("/en-vivo/?vista=tablero&vista=ARM", {"Cookie": "taller_device=board-read"}, 200, ""),
-    ("/en-vivo/?vista=otra", {"Cookie": "taller_device=board-read"}, 422, "SOLICITUD_INVALIDA"),
-    ("/en-vivo/", {"Authorization": "Bearer api-read"}, 401, "NO_VINCULADO"),
-    ("/en-vivo/", {}, 401, "NO_VINCULADO"),
-]
+def heard(live: LiveTaller, path: str, headers: dict[str, str]) -> Answer:
+    with live.client(headers=headers) as client, client.stream("GET", path) as answer:
+        if answer.status_code == 200:
+            return OK if answer.headers["Content-Type"] == "text/event-stream" else (200, "no stream")
+        return answer.status_code, json.loads(answer.read())["error"]
 
 
-@pytest.mark.parametrize(("path", "headers", "status", "error"), ANSWERS)
-def test_who_may_open_a_stream(
-    shared_taller: LiveTaller, shop: list[str], path: str, headers: dict[str, str], status: int, error: str
+@pytest.mark.parametrize(("path", "door"), [("/api/sse/stream", API_READ), ("/en-vivo/", PAGE_STREAM)])
+def test_a_stream_opens_to_whom_its_view_admits(
+    shared_taller: LiveTaller, shop: list[str], path: str, door: Door
 ) -> None:
-    with shared_taller.client(headers=headers) as client, client.stream("GET", path) as answer:
-        assert answer.status_code == status
-        if error:
-            answer.read()
-            assert (answer.json()["error"], answer.json()["success"]) == (error, False)
-        else:
-            assert answer.headers["Content-Type"] == "text/event-stream"
+    [said] = shell(
+        shared_taller, "import json; from tests.visitors import credentials; print(json.dumps(credentials()))"
+    )
+    sent = json.loads(said)
+    opened = {name: heard(shared_taller, path, headers) for name, headers in sent.items()}
+    assert opened == {name: OK if door[name] == IN else door[name] for name in sent}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "answer"),
+    [
+        ("/api/sse/stream", {"Authorization": "Bearer x", "Cookie": "taller_device=tablet-act"}, NO_VINCULADO),
+        ("/api/sse/stream", {"Authorization": "Bearer api-read", "Host": "otro.example"}, (422, "SOLICITUD_INVALIDA")),
+        ("/api/sse/stream/", {"Authorization": "Bearer api-read"}, (404, "RUTA_NO_ENCONTRADA")),
+        ("/en-vivo/?vista=tablero&vista=ARM", {"Cookie": "taller_device=board-read"}, OK),
+        ("/en-vivo/?vista=otra", {"Cookie": "taller_device=board-read"}, (422, "SOLICITUD_INVALIDA")),
+    ],
+)
+def test_what_else_a_stream_answers(
+    shared_taller: LiveTaller, shop: list[str], path: str, headers: dict[str, str], answer: Answer
+) -> None:
+    assert heard(shared_taller, path, headers) == answer
 
 
 def test_a_stream_is_only_for_get(shared_taller: LiveTaller, api: httpx.Client) -> None:
