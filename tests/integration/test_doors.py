@@ -22,7 +22,7 @@ from tests.visitors import devices, people, shop
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.page]
 
 ROWS = PAGES | API | ADMIN
 JSON = "application/json"
