@@ -18,6 +18,7 @@ from tests.doors import (
     open_to_all,
     post,
 )
+from tests.office import LISTS
 
 
 def staff_only(*who: str, others: Answer = FORBIDDEN, on_tablet: bool = True) -> Door:
@@ -34,23 +35,7 @@ OF_NOBODY = staff_only()
 
 SUPERVISED = ("supervisor", "administrator", "superuser")
 ADMINISTERED = ("administrator", "superuser")
-VIEWERS = dict.fromkeys(
-    (
-        "bloqueado",
-        "celdadudosa",
-        "ciclohoja",
-        "conflicto",
-        "ediciondevuelta",
-        "estadohoja",
-        "evento",
-        "filaduplicada",
-        "mirror",
-        "ocupacion",
-        "retencion",
-        "spool",
-    ),
-    SUPERVISED,
-) | dict.fromkeys(("device", "trabajador"), ADMINISTERED)
+VIEWERS = dict.fromkeys(LISTS, SUPERVISED) | dict.fromkeys(("device", "trabajador"), ADMINISTERED)
 """Who may look at each list of the shop's. What may be added or changed on such a page is told below."""
 
 NEW_WORKER = {"id": 95, "nombre": "Carla", "apellido": "Araya", "activo": "on", "roles": "Armador"}

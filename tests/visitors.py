@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from occupation.access import COOKIE
 from occupation.models import (
+    BookUpgrade,
     CeldaDudosa,
     CicloHoja,
     Conflicto,
@@ -65,6 +66,7 @@ def sheet_rows(spool: Spool) -> dict[str, int]:
     cell = {"encabezado": "NV", "fila": 7, "motivo": "no se entiende", "visto_en": NOW}
     seen = {"valor_hoja": "10-01-2026", "valor_app": "12-01-2026"}
     return {
+        "bookupgrade": BookUpgrade.objects.create(name="Respaldo", begun_at=NOW).pk,
         "celdadudosa": CeldaDudosa.objects.create(spool=spool, hoja="Operaciones", **cell).pk,
         "ciclohoja": CicloHoja.objects.create(desde=NOW, hasta=NOW, resumen="nada").pk,
         "conflicto": Conflicto.objects.create(spool=spool, encabezado="Fecha_Armado", fila=7, hoja_en=NOW, **seen).pk,
