@@ -36,16 +36,62 @@ def test_a_bad_setting_ends_any_command_without_a_traceback(tmp_path: Path, argu
     ]
 
 
-def test_https_makes_cookies_secure_and_sends_hsts(tmp_path: Path) -> None:
-    assert security(tmp_path, **HTTPS) == [["taller.example", "127.0.0.1", "localhost", "[::1]"], True, True, 2592000]
-    assert security(tmp_path, PUBLIC_URL="http://10.0.0.5:8000")[1:] == [False, False, 0]
+GUARDS = {
+    "Content-Security-Policy": "base-uri 'none'; default-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "img-src 'self' data:; object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What every answer carries. `default-src` is for scripts and styles too, and no `unsafe-inline` is in it."""
+
+PATHS = ["/pulso/", "/vincular/", "/admin/", "/api/workers", "/nada/"]
+"""What a stranger is answered without a database."""
+
+ASK = f"""
+import json
+from django.conf import settings
+from django.test import Client
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+print(json.dumps([settings.ALLOWED_HOSTS, settings.SESSION_COOKIE_SECURE]))
+for path in {PATHS}:
+    got = Client().get(path, headers={{"Host": settings.ALLOWED_HOSTS[0], "X-Forwarded-Proto": "https"}})
+    kept = {{name: [cookie["secure"], cookie["samesite"]] for name, cookie in got.cookies.items()}}
+    print(json.dumps([got.status_code, dict(got.headers), kept]))
+"""
+
+Heard = tuple[int, dict[str, str], dict[str, list[object]]]
 
 
-def security(folder: Path, **settings: str) -> list[object]:
-    show = (
-        "import json; from django.conf import settings as s; "
-        "print(json.dumps([s.ALLOWED_HOSTS, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS]))"
-    )
-    done = manage(folder, "shell", "--no-imports", "-c", show, **settings)
+def test_under_https_every_answer_guards_the_browser_and_insists_on_it(tmp_path: Path) -> None:
+    known, heard = ask(tmp_path, **HTTPS)
+    assert known == [["taller.example", "127.0.0.1", "localhost", "[::1]"], True]
+    assert [status for status, _, _ in heard] == [200, 200, 302, 401, 404]
+    assert list(map(guards, heard)) == [GUARDS | {"Strict-Transport-Security": "max-age=2592000"}] * len(PATHS)
+    assert [cookies for _, _, cookies in heard if cookies] == [{"taller_csrf": [True, "Lax"]}]
+
+
+def test_without_https_nothing_insists_on_it(tmp_path: Path) -> None:
+    known, heard = ask(tmp_path, PUBLIC_URL="http://10.0.0.5:8000")
+    assert known[1] is False
+    assert list(map(guards, heard)) == [GUARDS] * len(PATHS)
+    assert [cookies for _, _, cookies in heard if cookies] == [{"taller_csrf": ["", "Lax"]}]
+
+
+def guards(heard: Heard) -> dict[str, str]:
+    """The headers of an answer that guard the browser; the parts of its policy have no order."""
+    _, headers, _ = heard
+    found = {name: headers[name] for name in [*GUARDS, "Strict-Transport-Security"] if name in headers}
+    parts = sorted(found["Content-Security-Policy"].split("; "))
+    return found | {"Content-Security-Policy": "; ".join(parts)}
+
+
+def ask(folder: Path, **settings: str) -> tuple[list[object], list[Heard]]:
+    """The names and the session cookie's safety as the shop set them, and what it answers to a stranger at PATHS."""
+    (folder / "var" / "static").mkdir(parents=True)
+    done = manage(folder, "shell", "--no-imports", "-c", ASK, **settings)
     assert done.returncode == 0, done.stderr
-    return list(json.loads(done.stdout))
+    known, *heard = map(json.loads, done.stdout.splitlines())
+    return known, heard
