@@ -1,4 +1,4 @@
-"""Prints the links that open the shop: a new pairing for a tablet and for a board, and the admin's address."""
+"""Prints the links that open the shop: a new pairing for a tablet and for a board, and where people log in."""
 
 import io
 import os
@@ -9,6 +9,8 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 
+from taller.preparation import ADMIN
+
 
 def pairing_link(name: str, kind: str) -> str:
     """A link, good for one device, that pairs whoever opens it."""
@@ -18,13 +20,14 @@ def pairing_link(name: str, kind: str) -> str:
 
 
 def lines() -> list[str]:
-    admin = f"{settings.PUBLIC_URL}/admin/"
     password_file = Path(settings.TALLER_VAR) / "admin_password"
-    hint = f"   (primera clave: {password_file})" if password_file.exists() else ""
+    first = password_file.exists()
+    who, hint = (f"usuario {ADMIN}", f", primera clave en {password_file}") if first else ("un administrador", "")
     return [
         f"  Tableta         {pairing_link('Tableta', 'tablet')}",
         f"  Tablero         {pairing_link('Tablero', 'board')}",
-        f"  Administración  {admin}{hint}",
+        f"  Supervisión     {settings.PUBLIC_URL}/supervision/   ({who}, o alguien del grupo supervisores)",
+        f"  Administración  {settings.PUBLIC_URL}/admin/   ({who}{hint})",
     ]
 
 

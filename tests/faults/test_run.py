@@ -51,6 +51,7 @@ def test_it_opens_a_shop_prints_its_links_and_ctrl_c_closes_all_of_it_within_fiv
     terminal.wait_for(READY)
     assert re.search(rf"Tableta +{terminal.url}/vincular/\?codigo=\S+\n", terminal.said())
     assert re.search(rf"Tablero +{terminal.url}/vincular/\?codigo=\S+\n", terminal.said())
+    assert f"Supervisión     {terminal.url}/supervision/   (usuario admin, o alguien del" in terminal.said()
     assert f"Redis: un Valkey propio, en unix://{terminal.var}/valkey/valkey.sock" in terminal.said()
     assert httpx.get(f"{terminal.url}/admin/login/").status_code == 200
     assert first_password_opens_the_admin(terminal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from occupation.models import Device
 from occupation.services import pair
 from occupation.vocabulary import DeviceKind, DeviceScope
+from taller.links import lines
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +39,19 @@ def test_an_earlier_line_has_the_digits_to_type() -> None:
     lines = run("Tablet 3", "--kind", "tablet")
     [digits] = re.findall(r"\d{4} \d{4}", "\n".join(lines[:-1]))
     assert pair(codigo=digits, direccion="10.0.0.1")[0].nombre == "Tablet 3"
+
+
+def test_the_links_of_a_shop_say_who_logs_in_where(settings: Settings, tmp_path: Path) -> None:
+    settings.PUBLIC_URL, settings.TALLER_VAR = "https://taller.cl", tmp_path
+    assert lines()[2:] == [
+        "  Supervisión     https://taller.cl/supervision/   (un administrador, o alguien del grupo supervisores)",
+        "  Administración  https://taller.cl/admin/   (un administrador)",
+    ]
+    (tmp_path / "admin_password").touch()
+    assert [line.partition("   (")[2] for line in lines()[2:]] == [
+        "usuario admin, o alguien del grupo supervisores)",
+        f"usuario admin, primera clave en {tmp_path / 'admin_password'})",
+    ]
 
 
 @pytest.mark.parametrize("scope", DeviceScope.values)
