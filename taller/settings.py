@@ -6,6 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from taller import VERSION  # noqa: F401  the build that pages and tablets name
+from taller.database import BUSY_SECONDS  # noqa: F401  verbs wait as long as the database itself
 from taller.env import load
 from taller.logs import logging_settings
 from taller.reader import BadEnvironmentError

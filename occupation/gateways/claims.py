@@ -23,28 +23,28 @@ SCAN_BATCH = 500
 
 
 class Settled(IntEnum):
-    """What settling did: left a claim to the verb it may belong to, found the right one, or changed it."""
+    """What the script says settling did: left a claim to its verb in flight, found the right one, or changed it."""
 
     LEFT = 0
     STOOD = 1
     CHANGED = 2
 
 
-_SETTLE = """
+_SETTLE = f"""
 local current = redis.pcall('GET', KEYS[1])
 local truth, mine, ttl, orphan, force = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 if current and current ~= truth and current ~= mine and force == '0' then
   local left = redis.call('PTTL', KEYS[1])
   local age = ttl * 1000 - left
-  if left >= 0 and age >= 0 and age < orphan * 1000 then return 0 end
+  if left >= 0 and age >= 0 and age < orphan * 1000 then return {Settled.LEFT:d} end
 end
 if truth ~= '' then
   redis.call('SET', KEYS[1], truth, 'EX', ttl)
 elseif current then
   redis.call('DEL', KEYS[1])
 end
-if (current or '') == truth then return 1 end
-return 2
+if (current or '') == truth then return {Settled.STOOD:d} end
+return {Settled.CHANGED:d}
 """
 
 

@@ -11,12 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from occupation.refusals import Ocupado, SinEspacio
 from occupation.vocabulary import AdvisoryLock
 
-BUSY_SECONDS = 10
+BUSY_SECONDS: float = settings.BUSY_SECONDS
 NOTICEABLE_SECONDS = 0.5
 _POSTGRES_BUSY = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 _POSTGRES_FULL = "53100"  # disk_full

@@ -5,7 +5,6 @@ POST   /_control/fault    {"kind": "error", "code": 503, "on": "write", "times":
 DELETE /_control/fault    nothing waits any more
 POST   /_control/office   {"do": "edit", "tab": "Operaciones", "row": "MK-1", "header": "Prioridad", "value": "Alta"}
 POST   /_control/clock    {"advance": 120}
-POST   /_control/tokens   every token expires
 POST   /_control/share    {"shared": false}
 POST   /_control/settings {"latency": 0.25, "reads": 60, "writes": 60}
 GET    /_control/log?since=0   GET /_control/state   GET /_control/account
@@ -78,12 +77,6 @@ def _clock(server: SheetsServer, told: Json) -> Json:
     return {"now": server.clock.now()}
 
 
-def _tokens(server: SheetsServer, told: Json) -> Json:
-    del told
-    server.accounts.expire()
-    return {}
-
-
 def _share(server: SheetsServer, told: Json) -> Json:
     server.share(shared=bool(told["shared"]))
     return {}
@@ -125,7 +118,6 @@ _COMMANDS: Mapping[tuple[str, str], Callable[[SheetsServer, Json], Json]] = {
     ("DELETE", "fault"): _calm,
     ("POST", "office"): _office,
     ("POST", "clock"): _clock,
-    ("POST", "tokens"): _tokens,
     ("POST", "share"): _share,
     ("POST", "settings"): _settings,
     ("GET", "log"): _log,
@@ -152,9 +144,6 @@ class RemoteControl:
 
     def advance(self, seconds: float) -> None:
         self._ask("POST", "clock", {"advance": seconds})
-
-    def expire_tokens(self) -> None:
-        self._ask("POST", "tokens")
 
     def share(self, *, shared: bool) -> None:
         self._ask("POST", "share", {"shared": shared})
