@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help run links test test-long coverage check lint bench lock
+.PHONY: help run links test test-long coverage check lint bench lock audit
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ bench: .venv/dev.stamp ## the published figures, as a table and as JSON
 lock: ## pin every dependency again (needs uv)
 	@$(LOCK) --output-file requirements.lock
 	@$(LOCK) --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+
+audit: ## ask PyPI for known holes in what is locked; fails where one could not be asked about
+	@$(PYTHON) -m venv --clear var/audit && var/audit/bin/pip install -qq --disable-pip-version-check pip-audit
+	@var/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 .venv/run.stamp: requirements.lock
 	@echo "Building .venv"

@@ -9,21 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-API = "/api/"
-
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
-    """`receive`, which drops what an API body has beyond `limit` bytes.
+    """`receive`, which drops what a body has beyond `limit` bytes. No page takes a file.
 
     A body sent in chunks announces no length; one that was cut gets its true length, so that Django refuses it as
-    it refuses any other. Pages may upload files, which have limits of their own.
+    it refuses any other.
     """
-    if not scope["path"].startswith(API):
-        return receive
     received = 0
 
     async def receive_bounded() -> Mapping[str, Any]:

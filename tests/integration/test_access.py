@@ -99,12 +99,6 @@ def test_after_pairing_only_a_page_of_this_shop_is_opened(method: str, wanted: s
     assert safe_next(request) == goes
 
 
-def test_a_board_is_told_to_use_a_tablet() -> None:
-    response = visit(tablet_page, DeviceFactory(nombre="Muro", kind=DeviceKind.BOARD).raw_token)
-    assert response.status_code == 403
-    assert "Muro solo puede mirar. Use una tableta" in text(response)
-
-
 def test_a_page_asks_for_the_cookie_and_no_other_proof() -> None:
     token = DeviceFactory(kind=DeviceKind.API).raw_token
     assert visit(any_page, Authorization=f"Bearer {token}").status_code == 302

@@ -50,6 +50,14 @@ def test_what_the_wire_brings_is_answered_in_the_envelope(live_taller: LiveTalle
         assert (elsewhere.status_code, elsewhere.json()["data"]["campos"].keys()) == (422, {"Host"})
 
 
+def test_a_page_reads_no_longer_a_form_than_the_api_a_body(live_taller: LiveTaller) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    with live_taller.client() as stranger:
+        stranger.get("/vincular/")
+        answers = [stranger.post("/vincular/", content=in_chunks(count), headers=kind) for count in (1, 64)]
+    assert [answer.status_code for answer in answers] == [403, 400]
+
+
 @pytest.mark.postgres
 def test_a_database_that_does_not_answer_does_not_hang_health(
     start_taller: StartTaller, fresh_database_url: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -17,7 +18,7 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from occupation.models import Device, PairingAttempt, PairingCode
-from occupation.refusals import CodigoInvalido, DemasiadasSolicitudes, SolicitudInvalida
+from occupation.refusals import CodigoInvalido, DemasiadasSolicitudes, Refused, SolicitudInvalida
 from occupation.services import invite, issue_token, pair, rename, revoke, touch
 from occupation.services._transaction import _sqlite_writer
 from occupation.vocabulary import DeviceKind, DeviceScope
@@ -316,6 +317,23 @@ def test_of_many_browsers_with_one_code_exactly_one_is_paired() -> None:
         tokens = [token for token in browsers.map(try_to_pair, range(8)) if token]
     assert len(tokens) == 1
     assert Device.objects.con_token(tokens[0]).get().nombre == "Tablet 3"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_thirty_guesses_at_the_same_moment_ten_are_looked_at() -> None:
+    def guess(number: int) -> str:
+        try:
+            pair(codigo=f"{number:08}", direccion="10.0.0.9")
+        except Refused as refused:
+            return refused.codigo
+        finally:
+            connection.close()
+        return "paired"
+
+    with ThreadPoolExecutor(8) as browsers:
+        heard = Counter(browsers.map(guess, range(30)))
+    assert heard == {CodigoInvalido.codigo: 10, DemasiadasSolicitudes.codigo: 20}
+    assert PairingAttempt.objects.count() == 10
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from occupation.services import Actor, invite, tomar
 from occupation.vocabulary import DeviceKind, DeviceScope, Operacion, Rol
 from tests.factories import DeviceFactory, SpoolFactory, TrabajadorFactory
 from tests.office import words
-from tests.tablet import FLOOR, Tablet, said, title
+from tests.tablet import FLOOR, Tablet, plain, said, title
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Page
@@ -115,6 +115,7 @@ def test_a_board_that_opens_a_tablets_page_is_told_that_it_only_looks() -> None:
     answer = board.get("/trabajo/")
     assert answer.status_code == 403
     assert title(answer) == "Este dispositivo solo mira"
+    assert "Muro solo puede mirar. Use una tableta" in plain(answer.content.decode())
 
 
 def test_the_last_five_on_this_tablet_come_first_and_then_everybody_by_name() -> None:
