@@ -252,7 +252,7 @@ def everything_is_told(walk: Walk) -> None:
         "CP(95) · METROLOGÍA · RECHAZADO (ciclo 2/3)",
         "MR(93) · REPARACIÓN · ciclo 2/3 · 0m",
         "CP(95) · METROLOGÍA · RECHAZADO (ciclo 3/3)",
-        "hoja lo desbloqueó: «texto cambiado en la hoja»",
+        "la hoja (oficina) lo desbloqueó: «texto cambiado en la hoja»",
         "JP(94) · REPARACIÓN · ciclo 2/3 · 0m",
         "CP(95) · METROLOGÍA · RECHAZADO (ciclo 3/3)",
         "marta lo desbloqueó: «se acepta otra reparación»",
