@@ -59,8 +59,13 @@ class Feed:
         self.newest = self.last = id
 
     def remember(self, rows: Sequence[Told], newest: int) -> None:
-        """Keep these rows, which bring the feed to the journal id `newest`."""
+        """Keep these rows, which bring the feed to the journal id `newest`.
+
+        A row without events is told to nobody, so nobody can be behind for want of it.
+        """
         for row in rows:
+            if not row.events:
+                continue
             self._told.append(row)
             self._held += len(row.events)
             self.last = row.id

@@ -93,6 +93,8 @@ class OpenStream(Listener):  # type: ignore[misc]  # it publishes no types
                 await self._send(_part(body))
             if all(feeds[channel].last <= id <= feeds[channel].newest for channel, id in self._told.items()):
                 break
+            # A server that takes what is written without waiting would keep everybody else from their turn.
+            await asyncio.sleep(0)
             while self._unread() > PATIENT_BYTES:  # noqa: ASYNC110  the kernel tells nobody when a client has read
                 await asyncio.sleep(PATIENCE_SECONDS)
         self.is_level = True

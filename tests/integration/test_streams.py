@@ -145,6 +145,29 @@ def test_an_id_of_the_future_or_no_id_at_all_resets(shared_taller: LiveTaller, s
     assert (ids, reset.id, reset.json) == ([], f"spools:{newest(shared_taller)}", {"channels": ["spools"]})
 
 
+EDITED_BY_HAND = """
+from occupation.services.workers import save_worker
+from occupation.vocabulary import Rol
+from tests.shop import SUPERVISOR
+save_worker(id=102, nombre="Marcos", apellido="Rojas", activo=True, roles=[Rol.ARMADOR], actor=SUPERVISOR)
+"""
+
+
+def test_a_row_that_tells_programs_nothing_leaves_no_stream_behind(
+    shared_taller: LiveTaller, api: httpx.Client, shop: list[str]
+) -> None:
+    caught_up(shared_taller)
+    before = newest(shared_taller)
+    with program_stream(shared_taller).opened() as open_all_along:
+        shell(shared_taller, EDITED_BY_HAND)
+        caught_up(shared_taller)
+        with program_stream(shared_taller, last=f"spools:{before}").opened() as back:
+            assert back.heard[0].json["revision"] == before + 1
+            take(api, shop[34])
+            missed = [(f"spools:{id}", id) for id in journal(shared_taller, before + 1)]
+            assert told(open_all_along, 2) == told(back, 2) == missed
+
+
 def test_a_commit_between_the_page_and_its_stream_is_not_lost(
     shared_taller: LiveTaller, api: httpx.Client, shop: list[str]
 ) -> None:

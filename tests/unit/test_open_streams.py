@@ -115,6 +115,39 @@ def test_a_stream_that_breaks_keeps_nothing_from_the_others() -> None:
     asyncio.run(told())
 
 
+@pytest.mark.parametrize("since", [10, 11, 12])
+@pytest.mark.parametrize("has_restarted", [False, True])
+def test_a_row_that_tells_nothing_leaves_nobody_behind(since: int, has_restarted: bool) -> None:  # noqa: FBT001
+    async def told() -> None:
+        streams = OpenStreams()
+        if has_restarted:
+            feeds[SPOOLS].begin(0)
+            feeds[SPOOLS].remember([row(10), Told(11, ()), Told(12, ())], 12)
+        else:
+            await streams.tell({SPOOLS: [Told(11, ()), Told(12, ())]}, 12)
+        async with asyncio.timeout(1):
+            back = await Client(streams, SPOOLS, since=since).level()
+        assert (back.heard, back.stream.revision) == ([], 12)
+        await streams.tell({SPOOLS: [row(13)]}, 13)
+        assert [one.id for one in back.heard] == ["spools:13"]
+
+    asyncio.run(told())
+
+
+def test_who_catches_up_on_much_lets_others_have_their_turn() -> None:
+    async def told() -> None:
+        streams = OpenStreams()
+        await streams.tell({SPOOLS: [row(id) for id in range(11, 511)]}, 510)
+        late = Client(streams, SPOOLS, since=10)
+        catching_up = asyncio.create_task(late.stream.catch_up())
+        await asyncio.sleep(0)
+        assert len(late.messages) == 1
+        await catching_up
+        assert len(late.heard) == 500
+
+    asyncio.run(told())
+
+
 def test_a_journal_that_goes_back_while_a_client_catches_up_resets_it() -> None:
     async def told() -> None:
         streams = OpenStreams()
