@@ -20,35 +20,27 @@ from tests.doors import (
 )
 from tests.office import LISTS
 
-
-def staff_only(*who: str, others: Answer = FORBIDDEN, on_tablet: bool = True) -> Door:
-    """A page of the admin: other staff hears `others`. A supervisor's login there holds on a tablet too."""
-    both = {*who, "supervisor at a tablet"} if "supervisor" in who and on_tablet else who
-    return door(TO_ADMIN_LOGIN, (STAFF, others), (both, IN))
-
-
-OF_STAFF = staff_only(*STAFF)
-OF_SUPERVISORS = staff_only("supervisor", "administrator", "superuser")
-OF_ADMINISTRATORS = staff_only("administrator", "superuser")
-OF_SUPERUSERS = staff_only("superuser")
-OF_NOBODY = staff_only()
-
-SUPERVISED = ("supervisor", "administrator", "superuser")
+SUPERVISED = ("supervisor", "supervisor at a tablet", "administrator", "superuser")
+"""A supervisor's login in the admin holds on a tablet too."""
 ADMINISTERED = ("administrator", "superuser")
 VIEWERS = dict.fromkeys(LISTS, SUPERVISED) | dict.fromkeys(("device", "trabajador"), ADMINISTERED)
 """Who may look at each list of the shop's. What may be added or changed on such a page is told below."""
 
-NEW_WORKER = {"id": 95, "nombre": "Carla", "apellido": "Araya", "activo": "on", "roles": "Armador"}
 WORKER = {"nombre": "Carla", "apellido": "Araya", "activo": "on", "roles": "Armador"}
-NEW_USER = {
-    "username": "nueva",
-    "usable_password": "true",
-    "password1": "otra-clave-larga",
-    "password2": "otra-clave-larga",
-}
-
-
+PASSWORD: Fields = {"usable_password": "true", "password1": "otra-clave-larga", "password2": "otra-clave-larga"}
 USER = {"username": "otro", "date_joined_0": "2026-01-12", "date_joined_1": "08:00:00"}
+
+
+def staff_only(*who: str, others: Answer = FORBIDDEN) -> Door:
+    """A page of the admin: other staff hears `others`."""
+    return door(TO_ADMIN_LOGIN, (STAFF, others), (who, IN))
+
+
+OF_STAFF = staff_only(*STAFF)
+OF_SUPERVISORS = staff_only(*SUPERVISED)
+OF_ADMINISTRATORS = staff_only(*ADMINISTERED)
+OF_SUPERUSERS = staff_only("superuser")
+OF_NOBODY = staff_only()
 
 
 def generic(app: str, model: str, viewers: tuple[str, ...]) -> dict[str, list[Row]]:
@@ -125,7 +117,7 @@ OWN: dict[str, list[Row]] = {
     "admin/jsi18n/": [get(OF_STAFF)],
     "admin/r/<path:content_type_id>/<path:object_id>/": [get(OF_STAFF, "/admin/r/1/1/", (404, "404.html"))],
     "admin/^(?P<app_label>auth|occupation)/$": [
-        get(staff_only("supervisor", "administrator", "superuser", others=(404, "404.html")), "/admin/occupation/"),
+        get(staff_only(*SUPERVISED, others=(404, "404.html")), "/admin/occupation/"),
         get(staff_only("superuser", others=(404, "404.html")), "/admin/auth/"),
     ],
     "admin/(?P<url>.*)$": [get(OF_STAFF, "/admin/nada", (404, "404.html"))],
@@ -135,9 +127,7 @@ OWN: dict[str, list[Row]] = {
             OF_SUPERUSERS,
             (302, "/admin/auth/user/{user}/change/"),
             "/admin/auth/user/{user}/password/",
-            usable_password="true",
-            password1="otra-clave-larga",
-            password2="otra-clave-larga",
+            **PASSWORD,
         ),
     ],
     "admin/occupation/conflicto/": [get(OF_SUPERVISORS), decision("conflicto", "tomar_hoja")],
@@ -187,7 +177,14 @@ for _model, _viewers in VIEWERS.items():
     ADMIN |= generic("occupation", _model, _viewers)
 for _model in ("user", "group"):
     ADMIN |= generic("auth", _model, ("superuser",)) | deleted("auth", _model)
-ADMIN |= owned("occupation", "trabajador", OF_ADMINISTRATORS, new=NEW_WORKER, changed=WORKER)
+ADMIN |= owned("occupation", "trabajador", OF_ADMINISTRATORS, new={"id": 95} | WORKER, changed=WORKER)
 ADMIN |= owned("auth", "group", OF_SUPERUSERS, new={"name": "otros"}, changed={"name": "otros"})
-ADMIN |= owned("auth", "user", OF_SUPERUSERS, new=NEW_USER, changed=USER, after_new="/admin/auth/user/#/change/")
+ADMIN |= owned(
+    "auth",
+    "user",
+    OF_SUPERUSERS,
+    new={"username": "nueva"} | PASSWORD,
+    changed=USER,
+    after_new="/admin/auth/user/#/change/",
+)
 ADMIN |= OWN
