@@ -18,7 +18,7 @@ from occupation.http_status import status_of
 from occupation.models import Spool, Trabajador
 from occupation.models.spool import TOMABLES
 from occupation.queries import find_spool
-from occupation.refusals import Refused
+from occupation.refusals import Refused, SpoolNoEncontrado
 from occupation.services import Desenlace
 from occupation.views.chosen import WorkerRequest
 from occupation.vocabulary import Accion, EstadoCalidad, Operacion
@@ -134,7 +134,11 @@ def _taken_again(accion: Accion, pedido: Json) -> Json:
 
 def next_step(tag: str, trabajador: Trabajador) -> Json:
     """What the spool waits for after a completion or an inspection, offered to the worker who may do it."""
-    spool = find_spool(tag)
+    try:
+        spool = find_spool(tag)
+    except SpoolNoEncontrado:
+        # Renamed or archived since: what was done stands and is told, and nothing of it is left to offer.
+        return {}
     if spool.calidad_state == EstadoCalidad.BLOQUEADO:
         return {"despues": "Contacte al supervisor."}
     if why_not(spool, Accion.INSPECCIONAR, Operacion.METROLOGIA) is None:

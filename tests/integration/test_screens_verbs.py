@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
-from occupation.models import Evento, Spool, Trabajador
+from occupation.models import Evento, Spool, TagAnterior, Trabajador
 from occupation.refusals import Ocupado
 from occupation.services import Actor, liberar, tomar
 from occupation.services import _transaction as transactions
@@ -246,6 +247,18 @@ def test_completing_asks_with_today_and_then_offers_the_next_step(tablet: Tablet
     page = tablet.follow("/trabajo/completar/", tag="MK-1-001", operacion="ARM", fecha=f"{today():%Y-%m-%d}")
     assert notice(page).startswith("Operación completada en MK-1-001 Sigue SOLDADURA. TOMAR SOLDADURA")
     assert Spool.objects.get(tag="MK-1-001").fecha_armado == today()
+
+
+def test_a_completion_repeated_after_the_office_renamed_the_spool_is_told_as_done(
+    tablet: Tablet, miguel: Trabajador
+) -> None:
+    spool = SpoolFactory(tag_hoja="MK-1-001", ocupado_por=miguel)
+    tap: dict[str, str] = {"key": "un-toque", "tag": "MK-1-001", "operacion": "ARM"}
+    first = tablet.follow("/trabajo/completar/", **tap)
+    assert notice(first).startswith("Operación completada en MK-1-001 Sigue SOLDADURA.")
+    Spool.objects.filter(pk=spool.pk).update(tag="MK-9-009", tag_hoja="MK-9-009")
+    TagAnterior.objects.create(tag="MK-1-001", spool=spool, instante=timezone.now())
+    assert notice(tablet.follow("/trabajo/completar/", **tap)) == "Operación completada en MK-1-001 Ocultar"
 
 
 def test_the_next_step_is_a_button_only_for_who_may_do_it(juan: Trabajador) -> None:
