@@ -27,8 +27,6 @@ class TagsField(forms.Field):
     def validate(self, value: Sequence[str]) -> None:
         if not value:
             raise forms.ValidationError("no eligió ningún spool")
-        if len(value) > TAGS_POR_LOTE:
-            raise forms.ValidationError(f"son {len(value)} spools; tome a lo más {TAGS_POR_LOTE} a la vez")
 
 
 class AskedForm(forms.Form):
@@ -53,6 +51,12 @@ class OperacionForm(VerboForm):
     """TOMAR says for which operation; COMPLETAR and CANCELAR name the one the page showed."""
 
     operacion = forms.ChoiceField(choices=[(op.value, op.label) for op in TOMABLES])
+
+    def clean_tag(self) -> list[str]:
+        tags: list[str] = self.cleaned_data["tag"]
+        if len(tags) > TAGS_POR_LOTE:
+            raise forms.ValidationError(f"son {len(tags)} spools; tome a lo más {TAGS_POR_LOTE} a la vez")
+        return tags
 
     def clean_operacion(self) -> Operacion:
         return Operacion(self.cleaned_data["operacion"])

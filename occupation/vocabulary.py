@@ -26,7 +26,7 @@ PIN_INTENTOS = 5
 """Wrong PINs in a row after which only a supervisor lets the worker try again."""
 
 TAGS_POR_LOTE = 50
-"""Most tags in one batch."""
+"""Most tags a program names in one batch, and most a worker takes at once. All that is held can be paused at once."""
 
 
 class Operacion(TextChoices):

@@ -21,14 +21,7 @@ from occupation.services import _claves
 from occupation.services._execute import Caso, Verbo, execute
 from occupation.services._orden import Actor, Hecho, Orden, Respuesta, chile_day
 from occupation.tags import canonical_tag
-from occupation.vocabulary import (
-    TAGS_POR_LOTE,
-    Accion,
-    EstadoCalidad,
-    EstadoTrabajo,
-    Operacion,
-    TipoEvento,
-)
+from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion, TipoEvento
 
 RESPONSABLE = {Operacion.ARM: "armador", Operacion.SOLD: "soldador"}
 ESTADO = {Operacion.ARM: "arm_state", Operacion.SOLD: "sold_state", Operacion.REPARACION: "calidad_state"}
@@ -134,7 +127,7 @@ class Desenlace:
 def tomar_varios(
     *, tags: Sequence[str], trabajador_id: int, operacion: Operacion, actor: Actor, clave: str | None = None
 ) -> list[Desenlace]:
-    """TOMAR of 1 to 50 distinct tags, each on its own."""
+    """TOMAR of distinct tags, each on its own."""
     return _varios(_TOMAR, Accion.TOMAR, tags, actor, clave, trabajador_id=trabajador_id, operacion=operacion)
 
 
@@ -146,7 +139,7 @@ def pausar_varios(
     operacion: Operacion | None = None,
     clave: str | None = None,
 ) -> list[Desenlace]:
-    """PAUSAR of 1 to 50 distinct tags, each on its own."""
+    """PAUSAR of distinct tags, each on its own: of all that a worker holds, however much that is."""
     return _varios(_PAUSAR, Accion.PAUSAR, tags, actor, clave, trabajador_id=trabajador_id, operacion=operacion)
 
 
@@ -159,7 +152,7 @@ def completar_varios(
     operacion: Operacion | None = None,
     clave: str | None = None,
 ) -> list[Desenlace]:
-    """COMPLETAR of 1 to 50 distinct tags, each on its own."""
+    """COMPLETAR of distinct tags, each on its own."""
     return _varios(
         _COMPLETAR,
         Accion.COMPLETAR,
@@ -176,8 +169,8 @@ def _varios(
     verbo: Verbo, accion: Accion, tags: Sequence[str], actor: Actor, clave: str | None, **pedido: Any
 ) -> list[Desenlace]:
     canonicos = [canonical_tag(tag) for tag in tags]
-    if not 1 <= len(tags) <= TAGS_POR_LOTE:
-        raise SolicitudInvalida({"tag_spools": f"deben ser entre 1 y {TAGS_POR_LOTE}"})
+    if not tags:
+        raise SolicitudInvalida({"tag_spools": "debe haber al menos uno"})
     if len(set(canonicos)) < len(canonicos):
         raise SolicitudInvalida({"tag_spools": "hay tags repetidos"})
     ordenes = [Orden.de(accion, tag, actor=actor, clave=clave, de_lote=True, **pedido) for tag in canonicos]

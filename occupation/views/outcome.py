@@ -21,7 +21,7 @@ from occupation.queries import find_spool
 from occupation.refusals import Refused, SpoolNoEncontrado
 from occupation.services import Desenlace
 from occupation.views.chosen import WorkerRequest
-from occupation.vocabulary import Accion, EstadoCalidad, Operacion
+from occupation.vocabulary import TAGS_POR_LOTE, Accion, EstadoCalidad, Operacion
 
 SLOT = "resultado"
 """The session keeps one outcome. Its page can be reloaded; the next tap takes its place."""
@@ -110,7 +110,7 @@ def many(request: WorkerRequest, accion: Accion, pedido: Json, desenlaces: Seque
         "titulo": f"{len(messages)} de {len(desenlaces)} {_HECHOS[accion]}",
         "hechos": [{"tag": tag, "mensaje": message} for tag, message in messages],
         "fallidos": [{"tag": tag, "mensaje": refused.mensaje} for tag, refused in failed],
-        "accion": request.path,
+        "accion": reverse(accion.lower()),
         "operacion": pedido.get("operacion"),
         "pestana": pestana,
     }
@@ -126,7 +126,7 @@ def _told(accion: Accion, messages: Sequence[str], trabajador: Trabajador) -> li
 
 def _taken_again(accion: Accion, pedido: Json) -> Json:
     """After a pause, the way back: a slip of the finger at the end of the shift costs one tap."""
-    if accion != Accion.PAUSAR or not pedido.get("operacion"):
+    if accion != Accion.PAUSAR or not pedido.get("operacion") or len(pedido["tag"]) > TAGS_POR_LOTE:
         return {}
     texto = "TOMAR DE NUEVO" if len(pedido["tag"]) == 1 else f"TOMAR DE NUEVO ({len(pedido['tag'])})"
     return {"tomar": {"operacion": pedido["operacion"], "tags": pedido["tag"], "texto": texto}}

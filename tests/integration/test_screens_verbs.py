@@ -230,6 +230,30 @@ def test_the_end_of_the_shift_pauses_all_that_the_page_showed(tablet: Tablet, mi
     assert not Spool.objects.ocupados().exists()
 
 
+def test_the_end_of_the_shift_pauses_more_than_fifty_and_offers_no_more_than_can_be_taken_at_once(
+    tablet: Tablet, miguel: Trabajador
+) -> None:
+    held = {SpoolFactory(ocupado_por=miguel).tag_hoja for _ in range(51)}
+    shown = hidden(tablet.get("/trabajo/"), "todos")
+    assert set(shown) == held
+    assert notice(tablet.follow("/trabajo/pausar-todos/", todos=shown)) == "51 spools pausados por MR(93) Ocultar"
+    assert not Spool.objects.ocupados().exists()
+
+
+def test_what_could_not_be_paused_at_the_end_of_the_shift_is_tried_again_by_its_own(
+    tablet: Tablet, miguel: Trabajador
+) -> None:
+    for tag in ("A-1", "A-2"):
+        SpoolFactory(tag_hoja=tag, ocupado_por=miguel)
+    liberar(tag="A-2", motivo="se fue", actor=SUPERVISOR)
+    page = tablet.follow("/trabajo/pausar-todos/", key="turno", todos=["A-1", "A-2"])
+    assert title(page) == "1 de 2 pausados"
+    assert 'action="/trabajo/pausar/"' in page.content.decode()
+    tomar(tag="A-2", trabajador_id=93, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
+    again = tablet.follow("/trabajo/pausar/", key="turno", tag=hidden(page, "tag"))
+    assert notice(again).startswith("Trabajo pausado en A-2")
+
+
 def test_pausing_what_a_supervisor_released_says_who_and_why(tablet: Tablet, miguel: Trabajador) -> None:
     SpoolFactory(tag_hoja="MK-1-001", ocupado_por=miguel)
     liberar(tag="MK-1-001", motivo="olvidó pausar", actor=SUPERVISOR)
