@@ -26,7 +26,8 @@ from occupation.vocabulary import TAGS_POR_LOTE, Accion, EstadoCalidad, Operacio
 SLOT = "resultado"
 """The session keeps one outcome. Its page can be reloaded; the next tap takes its place."""
 
-RETRYABLE = {"OCUPADO", "SPOOL_OCCUPIED", "VERSION_CONFLICT"}
+RETRYABLE = {"OCUPADO", "SPOOL_OCCUPIED"}
+"""What the very same request may overcome later; never a VERSION_CONFLICT, which has to be looked at first."""
 
 _NO_SE_PUDO = {
     Accion.TOMAR: "No se pudo tomar",

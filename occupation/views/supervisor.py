@@ -24,7 +24,7 @@ from django_htmx.middleware import HtmxDetails
 from occupation.access import cookie_device
 from occupation.http_status import status_of
 from occupation.models import Spool
-from occupation.refusals import Refused, SolicitudInvalida
+from occupation.refusals import Refused, SolicitudInvalida, VersionConflict
 from occupation.services.groups import SUPERVISION_PERMISSION
 from occupation.services.supervision import MOTIVO_MAXIMO
 from occupation.views.outcome import RETRYABLE, posted
@@ -126,8 +126,7 @@ def refused_to_supervisor(view: SupervisorPage[P]) -> SupervisorPage[P]:
             contexto = {
                 "titulo": "No se hizo" if request.method == "POST" else "No se puede",
                 "frases": [refused.mensaje],
-                "volver": reverse("supervision"),
-                "volver_texto": "SUPERVISIÓN",
+                "volver": _asked_anew(request) if isinstance(refused, VersionConflict) else reverse("supervision"),
                 "reintento": posted(request) if again else None,
                 "clave": request.POST.get("clave", ""),
             }
@@ -135,6 +134,12 @@ def refused_to_supervisor(view: SupervisorPage[P]) -> SupervisorPage[P]:
             return push_url(response, False)  # noqa: FBT003 - django_htmx's word for "do not"
 
     return shown
+
+
+def _asked_anew(request: SupervisorRequest) -> str:
+    """The page that asked, with the spool as it is now."""
+    named = {name: request.POST[name] for name in ("tag", "operacion") if name in request.POST}
+    return f"{request.path}?{urlencode(named)}"
 
 
 def ask(

@@ -254,7 +254,10 @@ def test_what_ended_or_changed_meanwhile_is_said_and_left_alone(shop: Shop) -> N
     assert (ended.status_code, changed.status_code) == (410, 409)
     assert "Nadie tiene el spool MK-1: MR(93) lo completó" in said(ended)
     assert "El spool MK-2 cambió mientras lo miraba." in said(changed)
-    assert "REINTENTAR" in words(changed)
+    assert "REINTENTAR" not in words(changed)
+    assert f'href="{LIBERAR}?tag=MK-2">VOLVER' in changed.content.decode()
+    looked_again = client.get(LIBERAR, {"tag": "MK-2"})
+    assert "JP(94) · Juan Pérez" in words(looked_again)
     assert "Nadie tiene el spool MK-1" in said(client.get(LIBERAR, {"tag": "MK-1"}))
     assert "no está bloqueado" in said(client.get(DESBLOQUEAR, {"tag": "MK-3"}))
     assert client.get(LIBERAR, {"tag": "MK-9"}).status_code == 404
