@@ -109,7 +109,7 @@ def record_of(trabajador: Trabajador, desde: datetime, ahora: datetime) -> Regis
     told = Evento.objects.filter(trabajador=trabajador).select_related("spool", "trabajador").order_by("id")
     since = list(told.filter(instante__gte=desde, accion__in=(Accion.TOMAR, *CIERRES, Accion.INSPECCIONAR)))
     work = [evento for evento in since if evento.accion != Accion.INSPECCIONAR]
-    by_spool = _with_beginnings(work, trabajador, told.filter(accion=Accion.TOMAR, instante__lt=desde))
+    by_spool = _with_beginnings(work, trabajador, told.filter(accion__in=(Accion.TOMAR, *CIERRES), instante__lt=desde))
     sesiones = [
         (events[0].spool, sesion)
         for events in by_spool.values()
@@ -128,14 +128,16 @@ def record_of(trabajador: Trabajador, desde: datetime, ahora: datetime) -> Regis
 def _with_beginnings(
     work: Iterable[Evento], trabajador: Trabajador, before: QuerySet[Evento]
 ) -> dict[int | None, list[Evento]]:
-    """The events by spool, each list beginning with a TOMAR: `before` has those of sessions that were open already."""
+    """The events by spool, each list beginning with a TOMAR: the one of `before` whose session was still open."""
     by_spool: dict[int | None, list[Evento]] = {pk: [] for pk in trabajador.ocupados.values_list("pk", flat=True)}
     for evento in work:
         by_spool.setdefault(evento.spool_id, []).append(evento)
     headless = [pk for pk, events in by_spool.items() if not events or events[0].accion != Accion.TOMAR]
-    began = {evento.spool_id: evento for evento in before.filter(spool__in=headless)}
-    for pk, evento in began.items():
-        by_spool[pk].insert(0, evento)
+    last = {evento.spool_id: evento for evento in before.filter(spool__in=headless)}
+    for pk, evento in last.items():
+        # What comes after a pause without a TOMAR was typed into the sheet: nobody worked in between.
+        if evento.accion == Accion.TOMAR:
+            by_spool[pk].insert(0, evento)
     return {pk: events for pk, events in by_spool.items() if events}
 
 

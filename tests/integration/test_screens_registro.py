@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ import time_machine
 from occupation.history import record_of
 from occupation.models import Spool, Trabajador
 from occupation.services import completar, corregir, inspeccionar, liberar, pausar, reabrir, tomar
+from occupation.services.sheet_edits import adoptar
+from occupation.sheets.merge import Decision, Effect
 from occupation.vocabulary import EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory, TrabajadorFactory
 from tests.office import words
@@ -122,6 +124,17 @@ def test_who_did_nothing_reads_so_and_is_led_here_from_the_work_page(miguel: Tra
 
 def test_nobody_chosen_is_asked_who_it_is_first() -> None:
     assert Tablet().get("/mi-registro/")["Location"] == "/?siguiente=%2Fmi-registro%2F"
+
+
+@time_machine.travel(WEDNESDAY, tick=False)
+def test_what_the_office_completes_in_the_sheet_after_a_pause_is_no_time_of_the_workers(miguel: Trabajador) -> None:
+    SpoolFactory(tag_hoja="MK-1")
+    work("MK-1", at(8, 8), at(8, 10), "pausó")
+    typed = Decision("Fecha_Armado", Effect.COMPLETE, date(2026, 5, 13))
+    adoptar(tag="MK-1", decision=typed, instante=at(13, 13))
+    page = Tablet().step_up(miguel).get("/mi-registro/")
+    assert section(page, "hoy") == "Hoy Hoy no ha tomado spools todavía."
+    assert "ESTA SEMANA 0m de trabajo" in words(page)
 
 
 @pytest.mark.parametrize("spools", [2, 12])
