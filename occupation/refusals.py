@@ -169,8 +169,9 @@ class OcupacionTerminada(Refused):
         if fin and cuando:
             razon = f" ({motivo})" if motivo else ""
             frase = f"Nadie tiene el spool {tag}: {_FIN[fin].format(por=autor or por)} el {_when(cuando)}{razon}."
+        despues = "Elija otro spool." if fin == Accion.COMPLETAR else "Para seguir, tómelo de nuevo."
         super().__init__(
-            f"{frase} Para seguir, tómelo de nuevo.",
+            f"{frase} {despues}",
             fin=str(fin) if fin else None,
             por=por,
             motivo=motivo,

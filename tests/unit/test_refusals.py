@@ -114,7 +114,7 @@ HEARD: list[tuple[Refused, str, str, dict[str, Any]]] = [
     (
         OcupacionTerminada("MK-1", fin=Accion.COMPLETAR, por="MR(93)", cuando=DESDE),
         "OCUPACION_TERMINADA",
-        "Nadie tiene el spool MK-1: MR(93) lo completó el 02-03 09:15. Para seguir, tómelo de nuevo.",
+        "Nadie tiene el spool MK-1: MR(93) lo completó el 02-03 09:15. Elija otro spool.",
         {"fin": "COMPLETAR", "por": "MR(93)", "motivo": None, "cuando": DESDE_ISO},
     ),
     (
