@@ -200,18 +200,20 @@ class OperacionNoDisponible(Refused):
 
 _FALTA = {
     Falta.FECHA_MATERIALES: "falta Fecha_Materiales. Avise a la oficina cuando lleguen los materiales.",
-    Falta.ARM: "falta ARMADO. Primero debe avanzar el armado.",
+    Falta.ARM: "falta ARMADO. Primero debe completarse el armado.",
     Falta.SOLD: "falta SOLDADURA. Primero debe completarse la soldadura.",
 }
+_FALTA_INICIAR = "falta ARMADO. Primero debe comenzar el armado."
 
 
 class DependenciasNoSatisfechas(Refused):
-    """Something the operation needs is missing; `falta` names the first."""
+    """Something the operation needs is missing; `falta` names the first. `basta_iniciar`: of ARM, that it begins."""
 
     codigo = "DEPENDENCIAS_NO_SATISFECHAS"
 
-    def __init__(self, tag: str, falta: Falta) -> None:
-        super().__init__(f"El spool {tag} no está listo: {_FALTA[falta]}", falta=str(falta))
+    def __init__(self, tag: str, falta: Falta, *, basta_iniciar: bool = False) -> None:
+        que = _FALTA_INICIAR if basta_iniciar else _FALTA[falta]
+        super().__init__(f"El spool {tag} no está listo: {que}", falta=str(falta))
 
 
 class SolicitudInvalida(Refused):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from occupation.machines.soldadura import arm_suficiente
 from occupation.models import Spool, Trabajador
 from occupation.refusals import (
@@ -39,8 +41,8 @@ def judge_tomar(spool: Spool, operacion: Operacion, trabajador: Trabajador | Non
     _judge_no_completada(spool, operacion)
     if spool.fecha_materiales is None:
         raise DependenciasNoSatisfechas(spool.tag_hoja, Falta.FECHA_MATERIALES)
-    if operacion == Operacion.SOLD and not arm_suficiente(spool):
-        raise DependenciasNoSatisfechas(spool.tag_hoja, Falta.ARM)
+    if operacion == Operacion.SOLD:
+        _judge_arm_suficiente(spool)
 
 
 def judge_inspeccionar(spool: Spool, trabajador: Trabajador | None) -> None:
@@ -69,8 +71,8 @@ def judge_hecho_en_hoja(spool: Spool, operacion: Operacion, trabajador: Trabajad
         return
     if trabajador is None:
         raise OperacionNoDisponible(spool.tag_hoja, operacion, "nadie lo ha iniciado.")
-    if operacion == Operacion.SOLD and not arm_suficiente(spool):
-        raise DependenciasNoSatisfechas(spool.tag_hoja, Falta.ARM)
+    if operacion == Operacion.SOLD:
+        _judge_arm_suficiente(spool)
 
 
 def judge_titular(spool: Spool, trabajador: Trabajador | None, operacion: Operacion | None) -> None:
@@ -158,6 +160,12 @@ def _judge_reparable(spool: Spool) -> None:
     _judge_no_bloqueado(spool)
     if spool.calidad_state not in REPARABLE:
         raise OperacionNoDisponible(spool.tag_hoja, Operacion.REPARACION, "no tiene un rechazo pendiente de reparar.")
+
+
+def _judge_arm_suficiente(spool: Spool) -> None:
+    if not arm_suficiente(spool):
+        basta_iniciar = settings.SOLD_REQUIERE_ARM == "iniciado"
+        raise DependenciasNoSatisfechas(spool.tag_hoja, Falta.ARM, basta_iniciar=basta_iniciar)
 
 
 def _judge_no_completada(spool: Spool, operacion: Operacion) -> None:

@@ -150,7 +150,13 @@ HEARD: list[tuple[Refused, str, str, dict[str, Any]]] = [
     (
         DependenciasNoSatisfechas("MK-1", Falta.ARM),
         "DEPENDENCIAS_NO_SATISFECHAS",
-        "El spool MK-1 no está listo: falta ARMADO. Primero debe avanzar el armado.",
+        "El spool MK-1 no está listo: falta ARMADO. Primero debe completarse el armado.",
+        {"falta": "ARM"},
+    ),
+    (
+        DependenciasNoSatisfechas("MK-1", Falta.ARM, basta_iniciar=True),
+        "DEPENDENCIAS_NO_SATISFECHAS",
+        "El spool MK-1 no está listo: falta ARMADO. Primero debe comenzar el armado.",
         {"falta": "ARM"},
     ),
     (

@@ -10,7 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from occupation.models import Spool, Trabajador
-from occupation.refusals import Refused
+from occupation.refusals import DependenciasNoSatisfechas, Refused
 from occupation.rules import (
     judge_activo,
     judge_bloqueado,
@@ -145,6 +145,19 @@ def test_the_shop_decides_how_far_arm_must_be_for_sold(
     settings.SOLD_REQUIERE_ARM = regla
     expected = ("DEPENDENCIAS_NO_SATISFECHAS", {"falta": "ARM"}) if refused else None
     assert heard(lambda: judge_tomar(spool(arm_state=arm), SOLD, worker())) == expected
+
+
+@pytest.mark.parametrize(("regla", "judge", "que"), [
+    ("iniciado", lambda: judge_tomar(spool(), SOLD, None), "comenzar"),
+    ("completado", lambda: judge_tomar(spool(arm_state=EN), SOLD, None), "completarse"),
+    ("iniciado", lambda: judge_inspeccionar(spool(arm_state=EN), None), "completarse"),
+])  # fmt: skip
+def test_who_waits_for_arm_hears_how_far_it_must_be(
+    settings: Settings, regla: str, judge: Callable[[], None], que: str
+) -> None:
+    settings.SOLD_REQUIERE_ARM = regla
+    with pytest.raises(DependenciasNoSatisfechas, match=rf"falta ARMADO\. Primero debe {que} el armado\.$"):
+        judge()
 
 
 def test_paused_work_can_be_resumed() -> None:
