@@ -90,6 +90,17 @@ class Shop:
         return rows | {"claims": self.claims(), "told": self.listener.heard()}
 
 
+@dataclass
+class NeverMyTurn:
+    """Stands for the writers' lock of a process whose database stays busy: nobody gets it. `waits` in seconds."""
+
+    waits: list[float] = field(default_factory=list)
+
+    def acquire(self, timeout: float) -> bool:
+        self.waits.append(timeout)
+        return False
+
+
 def empty_shop() -> None:
     """Forget every row of the shop, journal included. Much faster than a flush, and small enough for a loop."""
     tables = [model._meta.db_table for model in apps.get_app_config("occupation").get_models()]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from django import forms
@@ -28,14 +27,13 @@ from occupation.attention import long_before, marks_of
 from occupation.history import duration, seconds_between
 from occupation.models import Bloqueado, Ocupacion, Spool
 from occupation.models.spool import TOMABLES
-from occupation.refusals import Refused
-from occupation.services import Actor, Respuesta, desbloquear, liberar
+from occupation.services import Actor, Desenlace, Respuesta, desbloquear, liberar, one_by_one
 from occupation.services.supervision import MOTIVO_MAXIMO
 from occupation.tags import search_key
 from occupation.vocabulary import EstadoCalidad, Operacion
 
 
-class Verbo(Protocol):
+class SupervisorVerb(Protocol):
     """LIBERAR or DESBLOQUEAR."""
 
     def __call__(
@@ -55,27 +53,17 @@ class MotivoForm(forms.Form):
     clave = forms.CharField(max_length=100, widget=forms.HiddenInput)
 
 
-@dataclass(frozen=True, slots=True)
-class Elegido:
+class Elegido(NamedTuple):
     """A spool chosen on the page, and its version as the person saw it."""
 
     spool: Spool
     version: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Resultado:
-    """What became of one spool."""
-
-    spool: Spool
-    hecho: bool
-    mensaje: str
-
-
 class VerbAdmin(ReadOnlyAdmin[M]):
     """A list of spools with one verb: a page that says what will happen and asks why, then what happened."""
 
-    verbo: ClassVar[Verbo]
+    verbo: ClassVar[SupervisorVerb]
     nombre_verbo: ClassVar[str]
     permiso: ClassVar[str]
     que_pasara: ClassVar[str]
@@ -98,7 +86,7 @@ class VerbAdmin(ReadOnlyAdmin[M]):
         elegidos = self.chosen(request.POST.getlist("spool"))
         if not form.is_valid():
             return self.ask(request, elegidos, form)
-        return self.answer(request, self.carry_out(request, elegidos, **form.cleaned_data))
+        return self.answer(request, elegidos, self.carry_out(request, elegidos, **form.cleaned_data))
 
     def chosen(self, values: Sequence[str]) -> list[Elegido]:
         """The spools of a request, as `id` or as `id:version`, in the order of their tags."""
@@ -122,29 +110,25 @@ class VerbAdmin(ReadOnlyAdmin[M]):
         )
         return TemplateResponse(request, "admin/occupation/verb_ask.html", context)
 
-    def carry_out(self, request: HttpRequest, elegidos: list[Elegido], motivo: str, clave: str) -> list[Resultado]:
+    def carry_out(self, request: HttpRequest, elegidos: list[Elegido], motivo: str, clave: str) -> list[Desenlace]:
         """Each spool on its own: one that changed meanwhile does not keep the others back."""
-        return [self._one(elegido, motivo, clave, supervisor(request)) for elegido in elegidos]
+        verb = partial(self.verbo, motivo=motivo, actor=supervisor(request))
+        return one_by_one(
+            (spool.tag_hoja, partial(verb, tag=spool.tag, clave=f"{clave}:{spool.pk}", version=version))
+            for spool, version in elegidos
+        )
 
-    def _one(self, elegido: Elegido, motivo: str, clave: str, actor: Actor) -> Resultado:
-        spool = elegido.spool
-        try:
-            respuesta = self.verbo(
-                tag=spool.tag, motivo=motivo, actor=actor, clave=f"{clave}:{spool.pk}", version=elegido.version
-            )
-        except Refused as refused:
-            return Resultado(spool, hecho=False, mensaje=refused.mensaje)
-        return Resultado(spool, hecho=True, mensaje=respuesta.message)
-
-    def answer(self, request: HttpRequest, resultados: list[Resultado]) -> HttpResponse:
+    def answer(self, request: HttpRequest, elegidos: list[Elegido], desenlaces: list[Desenlace]) -> HttpResponse:
         """What happened, spool by spool."""
-        hechos = sum(resultado.hecho for resultado in resultados)
+        fallidos = [
+            elegido.spool.pk for elegido, each in zip(elegidos, desenlaces, strict=True) if each.refused is not None
+        ]
         context = self.page_context(
             request,
-            f"{self.nombre_verbo.upper()}: {hechos} de {_spools(len(resultados))}",
+            f"{self.nombre_verbo.upper()}: {len(desenlaces) - len(fallidos)} de {_spools(len(desenlaces))}",
             verbo=self.nombre_verbo,
-            resultados=resultados,
-            fallidos=[resultado.spool.pk for resultado in resultados if not resultado.hecho],
+            desenlaces=desenlaces,
+            fallidos=fallidos,
         )
         return TemplateResponse(request, "admin/occupation/verb_answer.html", context)
 

@@ -1,6 +1,7 @@
 """Everything that changes a row, one function per thing a person or program can do."""
 
-from occupation.services._orden import HOJA, SISTEMA, Actor, Respuesta
+from occupation.services._execute import one_by_one
+from occupation.services._orden import HOJA, SISTEMA, Actor, Desenlace, Respuesta
 from occupation.services._transaction import is_busy
 from occupation.services.claims import ClaimReport, heal_claims
 from occupation.services.conflicts import resolver
@@ -8,7 +9,6 @@ from occupation.services.corrections import corregir, reabrir
 from occupation.services.devices import Invitacion, invite, issue_token, pair, rename, revoke, touch
 from occupation.services.inspection import inspeccionar
 from occupation.services.occupation import (
-    Desenlace,
     cancelar,
     completar,
     completar_varios,
@@ -38,6 +38,7 @@ __all__ = [
     "is_busy",
     "issue_token",
     "liberar",
+    "one_by_one",
     "pair",
     "pausar",
     "pausar_varios",

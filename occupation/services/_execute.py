@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from django.db import connection
 from occupation.gateways import claims
 from occupation.models import Spool, Trabajador
 from occupation.queries import find_spool
-from occupation.refusals import Refused, WorkerNoEncontrado
+from occupation.refusals import Ocupado, Refused, WorkerNoEncontrado
 from occupation.rules import judge_activo, judge_version
 from occupation.services import _claves
-from occupation.services._orden import Hecho, Orden, Respuesta
+from occupation.services._orden import Desenlace, Hecho, Orden, Respuesta
 from occupation.services._record import record
 from occupation.services._transaction import verb_transaction
 from occupation.services.claims import heal_claim
@@ -56,6 +56,25 @@ def execute(verbo: Verbo, orden: Orden) -> Respuesta:
             return stored
         raise
     return _with_claim(verbo, caso)
+
+
+def one_by_one(verbs: Iterable[tuple[str, Callable[[], Respuesta]]]) -> list[Desenlace]:
+    """Carry out a verb for each tag: one that is refused keeps none of the others back."""
+    desenlaces: list[Desenlace] = []
+    for tag, verb in verbs:
+        last = desenlaces[-1].refused if desenlaces else None
+        # Once the database was too busy for one tag, nobody waits another ten seconds for each of the rest.
+        busy = isinstance(last, Ocupado)
+        desenlaces.append(Desenlace(tag, None, last) if busy else _one_of_many(tag, verb))
+    return desenlaces
+
+
+def _one_of_many(tag: str, verb: Callable[[], Respuesta]) -> Desenlace:
+    try:
+        respuesta = verb()
+    except Refused as refused:
+        return Desenlace(tag, None, refused)
+    return Desenlace(respuesta.tag_spool, respuesta, None)
 
 
 def _early(verbo: Verbo, orden: Orden, token: uuid.UUID) -> Caso:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from occupation.models import Device, Trabajador
+from occupation.refusals import Refused
 from occupation.tags import canonical_tag
 from occupation.vocabulary import Accion, ActorTipo, Operacion, Resultado, TipoEvento
 
@@ -114,6 +115,15 @@ class Respuesta:
     def as_json(self) -> dict[str, Any]:
         """The answer as stored with an idempotency key."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Desenlace:
+    """What became of one spool of many: an answer or a refusal."""
+
+    tag: str
+    respuesta: Respuesta | None
+    refused: Refused | None
 
 
 def chile_day(instante: datetime) -> date:

@@ -7,19 +7,19 @@ nothing behind. `instante` is only given by the demo shop, which tells of the pa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from occupation.history import how_it_ended
 from occupation.models import Spool, Trabajador
 from occupation.models.spool import OCUPACION
-from occupation.refusals import Ocupado, Refused, SolicitudInvalida
+from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_titular, judge_tomar
 from occupation.services import _claves
-from occupation.services._execute import Caso, Verbo, execute
-from occupation.services._orden import Actor, Hecho, Orden, Respuesta, chile_day
+from occupation.services._execute import Caso, Verbo, execute, one_by_one
+from occupation.services._orden import Actor, Desenlace, Hecho, Orden, Respuesta, chile_day
 from occupation.tags import canonical_tag
 from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion, TipoEvento
 
@@ -115,15 +115,6 @@ def cancelar(
     return execute(_CANCELAR, Orden.de(Accion.CANCELAR, tag, instante, **pedido))
 
 
-@dataclass(frozen=True, slots=True)
-class Desenlace:
-    """What became of one tag of a batch: an answer or a refusal."""
-
-    tag: str
-    respuesta: Respuesta | None
-    refused: Refused | None
-
-
 def tomar_varios(
     *, tags: Sequence[str], trabajador_id: int, operacion: Operacion, actor: Actor, clave: str | None = None
 ) -> list[Desenlace]:
@@ -177,20 +168,7 @@ def _varios(
     _judge_fecha(ordenes[0])
     _claves.check(ordenes[0])
     _claves.stored_answer(ordenes[0])
-    desenlaces: list[Desenlace] = []
-    for tag, orden in zip(tags, ordenes, strict=True):
-        # Once the database was too busy for one tag, nobody waits another ten seconds for each of the rest.
-        busy = desenlaces and isinstance(desenlaces[-1].refused, Ocupado)
-        desenlaces.append(Desenlace(tag, None, desenlaces[-1].refused) if busy else _one_of_many(verbo, tag, orden))
-    return desenlaces
-
-
-def _one_of_many(verbo: Verbo, tag: str, orden: Orden) -> Desenlace:
-    try:
-        respuesta = execute(verbo, orden)
-    except Refused as refused:
-        return Desenlace(tag, None, refused)
-    return Desenlace(respuesta.tag_spool, respuesta, None)
+    return one_by_one((tag, partial(execute, verbo, orden)) for tag, orden in zip(tags, ordenes, strict=True))
 
 
 def _judge_fecha(orden: Orden) -> None:

@@ -68,6 +68,28 @@ def test_liberar_many_tells_apart_what_was_done_and_what_had_already_ended(shop:
     assert [row_of(spool)["ocupado_por_id"] for spool in held] == [None, None, None]
 
 
+@pytest.mark.sqlite
+def test_releasing_many_waits_once_for_a_busy_database_and_the_same_page_resumes_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from occupation.models import Spool
+    from occupation.services import _transaction
+    from tests.factories import SpoolFactory
+    from tests.shop import NeverMyTurn
+
+    held = SpoolFactory.create_batch(3, ocupado_por=shop.miguel)
+    client = logged_in("marta", "supervisores")
+    asked = client.get(LIBERAR, {"spool": [spool.pk for spool in held]})
+    with monkeypatch.context() as busy:
+        writer = NeverMyTurn()
+        busy.setattr(_transaction, "_sqlite_writer", writer)
+        said = words(submit(client, LIBERAR, asked, "fin de turno"))
+    assert said.count("✕ No se hizo El sistema está muy ocupado") == 3
+    assert writer.waits == [_transaction.BUSY_SECONDS]
+    assert "LIBERAR: 3 de 3 spools" in words(submit(client, LIBERAR, asked, "fin de turno"))
+    assert not Spool.objects.ocupados().exists()
+
+
 def test_liberar_leaves_a_spool_alone_that_somebody_else_took_meanwhile(shop: Shop) -> None:
     from occupation import services
     from tests.factories import SpoolFactory

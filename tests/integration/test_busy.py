@@ -20,7 +20,7 @@ from occupation.services import _record, _transaction
 from occupation.vocabulary import Operacion
 from tests.factories import SpoolFactory
 from tests.ports import patient, wait_until
-from tests.shop import COMMITS, TABLET, Shop, refusal, row_of
+from tests.shop import COMMITS, TABLET, NeverMyTurn, Shop, refusal, row_of
 
 pytestmark = COMMITS
 
@@ -85,21 +85,16 @@ def test_a_batch_waits_once_for_a_busy_database_and_its_key_resumes_it(
     shop: Shop, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tags = [spool.tag, *(SpoolFactory(tag_hoja=f"MK-{n}").tag for n in range(2, 5))]
-    waits: list[float] = []
-
-    class Busy:
-        def acquire(self, timeout: float) -> bool:
-            waits.append(timeout)
-            return False
 
     def batch() -> list[str]:
         done = services.tomar_varios(tags=tags, trabajador_id=93, operacion=Operacion.ARM, actor=TABLET, clave="lote")
         return [one.refused.codigo if one.refused else "ok" for one in done]
 
     with monkeypatch.context() as busy:
-        busy.setattr(_transaction, "_sqlite_writer", Busy())
+        writer = NeverMyTurn()
+        busy.setattr(_transaction, "_sqlite_writer", writer)
         assert batch() == ["OCUPADO"] * 4
-    assert waits == [_transaction.BUSY_SECONDS]
+    assert writer.waits == [_transaction.BUSY_SECONDS]
     assert batch() == ["ok"] * 4
     assert batch() == ["ok"] * 4
     assert Evento.objects.filter(accion="TOMAR").count() == 4
