@@ -26,17 +26,23 @@ class TagsField(forms.Field):
 
     def validate(self, value: Sequence[str]) -> None:
         if not value:
-            raise forms.ValidationError("no eligió ningún spool")
+            raise forms.ValidationError("elija al menos un spool")
 
 
 class AskedForm(forms.Form):
     """A form that either makes sense or is refused as a whole."""
 
     def judged(self) -> dict[str, Any]:
-        """The cleaned fields. Raises SolicitudInvalida naming every field that is wrong."""
+        """The cleaned fields. Raises SolicitudInvalida naming every field that is wrong, and what to do."""
         if not self.is_valid():
-            raise SolicitudInvalida({campo: str(errores[0]) for campo, errores in self.errors.items()})
+            wrong = {campo: str(errores[0]) for campo, errores in self.errors.items()}
+            raise SolicitudInvalida(wrong | dict.fromkeys(_DE_LA_PAGINA & wrong.keys(), _INCOMPLETA))
         return self.cleaned_data
+
+
+_DE_LA_PAGINA = frozenset({"trabajador", "clave", "version", "operacion", "resultado", "escrito", "digito"})
+"""What the page fills in, not the person: nobody can put it right by writing something else."""
+_INCOMPLETA = "la página llegó incompleta: ábrala de nuevo y repita"
 
 
 class VerboForm(AskedForm):

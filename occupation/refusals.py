@@ -26,6 +26,11 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
         self.mensaje = mensaje
         self.datos: dict[str, Any] = datos
 
+    @property
+    def frase(self) -> str:
+        """What a page says: people read no names of fields."""
+        return self.mensaje
+
 
 def _when(instante: datetime) -> str:
     return instante.astimezone(ZoneInfo(settings.TIME_ZONE)).strftime("%d-%m %H:%M")
@@ -224,6 +229,11 @@ class SolicitudInvalida(Refused):
     def __init__(self, campos: Mapping[str, str]) -> None:
         frases = "; ".join(f"{campo}: {razon}" for campo, razon in campos.items())
         super().__init__(f"La solicitud no es válida. {frases}", campos=dict(campos))
+
+    @property
+    def frase(self) -> str:
+        razones = dict.fromkeys(self.datos["campos"].values())
+        return " ".join(f"{razon[:1].upper()}{razon[1:].removesuffix('.')}." for razon in razones)
 
 
 class ClaveReutilizada(Refused):

@@ -30,6 +30,9 @@ TABLET = Actor(ActorTipo.DISPOSITIVO, "Tablet 1", 1)
 OTHER_TABLET = Actor(ActorTipo.DISPOSITIVO, "Tablet 2", 2)
 SUPERVISOR = Actor(ActorTipo.SUPERVISOR, "marta", 5)
 
+FUTURE_DAY = "la fecha no puede ser futura: elija hoy o un día anterior"
+"""Why a day that has not come yet is refused."""
+
 Row = dict[str, Any]
 
 

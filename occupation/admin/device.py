@@ -101,7 +101,7 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
             try:
                 return self.show_once(request, _make(**form.cleaned_data))
             except Refused as refused:
-                form.add_error("nombre", refused.mensaje)
+                form.add_error("nombre", refused.frase)
         return self.form_page(request, "Vincular dispositivo", form, "Vincular")
 
     def show_once(self, request: HttpRequest, made: Invitacion | tuple[Device, str]) -> HttpResponse:
@@ -127,7 +127,7 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
             try:
                 return self.show_once(request, reinvite(device=device))
             except Refused as refused:
-                form.add_error(None, refused.mensaje)
+                form.add_error(None, refused.frase)
         aviso = "El aparato que usa este nombre dejará de funcionar de inmediato, y otro tomará su lugar."
         return self.form_page(request, f"Vincular de nuevo {device.nombre}", form, "Vincular", aviso)
 
@@ -140,7 +140,7 @@ class DeviceAdmin(ReadOnlyAdmin[Device]):
             try:
                 rename(device=device, nombre=form.cleaned_data["nombre"])
             except Refused as refused:
-                form.add_error("nombre", refused.mensaje)
+                form.add_error("nombre", refused.frase)
             else:
                 self.log_change(request, device, "Cambio de nombre")
                 messages.success(request, f"Ahora se llama {device.nombre}.")

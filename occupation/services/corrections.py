@@ -44,7 +44,7 @@ def corregir(  # noqa: PLR0913  each is a word of the order, said by name
     pedido: dict[str, Any] = {"operacion": operacion, "actor": actor, "clave": clave, "version": version}
     orden = with_reason(Accion.CORREGIR, tag, motivo, instante, trabajador_id=trabajador_id, dia=fecha, **pedido)
     if fecha is not None and fecha > chile_day(orden.instante):
-        raise SolicitudInvalida({"fecha": "no puede ser futura"})
+        raise SolicitudInvalida({"fecha": "la fecha no puede ser futura: elija hoy o un día anterior"})
     return execute(_CORREGIR, orden)
 
 

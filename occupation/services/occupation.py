@@ -173,7 +173,7 @@ def _varios(
 
 def _judge_fecha(orden: Orden) -> None:
     if orden.dia is not None and orden.dia > chile_day(orden.instante):
-        raise SolicitudInvalida({"fecha_operacion": "no puede ser futura"})
+        raise SolicitudInvalida({"fecha_operacion": "la fecha no puede ser futura: elija hoy o un día anterior"})
 
 
 def _judge_tomar(caso: Caso) -> None:

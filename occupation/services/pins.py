@@ -89,4 +89,4 @@ def _judge(pin: str) -> None:
     if len(pin) != PIN_DIGITOS or not (pin.isascii() and pin.isdigit()):
         raise SolicitudInvalida({"PIN": f"use {PIN_DIGITOS} dígitos"})
     if len(set(pin)) == 1 or pin in _RISING or pin in _RISING[::-1]:
-        raise SolicitudInvalida({"PIN": "es demasiado fácil; elija otro"})
+        raise SolicitudInvalida({"PIN": "ese PIN es demasiado fácil; elija otro"})

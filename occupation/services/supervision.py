@@ -52,7 +52,7 @@ def with_reason(accion: Accion, tag: str, motivo: str, instante: datetime | None
     if not motivo:
         raise SolicitudInvalida({"motivo": "escriba por qué"})
     if not storable(motivo):
-        raise SolicitudInvalida({"motivo": "tiene caracteres que no se pueden guardar"})
+        raise SolicitudInvalida({"motivo": "el motivo tiene caracteres que no se pueden guardar"})
     if len(motivo) > MOTIVO_MAXIMO:
         raise SolicitudInvalida({"motivo": f"use a lo más {MOTIVO_MAXIMO} caracteres"})
     return Orden.de(accion, tag, instante, motivo=motivo, **pedido)

@@ -155,7 +155,7 @@ def _asked_reabrir(
 def _operation(request: SupervisorRequest) -> Operacion:
     asked = next((each for each in DIA if each == request.GET.get("operacion")), None)
     if asked is None:
-        raise SolicitudInvalida({"operacion": "debe ser ARM, SOLD o METROLOGIA"})
+        raise SolicitudInvalida({"operacion": "la operación debe ser ARM, SOLD o METROLOGIA"})
     return asked
 
 

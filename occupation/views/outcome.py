@@ -63,7 +63,7 @@ def refusal_page(request: WorkerRequest, refused: Refused, accion: Accion | None
     again = request.method == "POST" and refused.codigo in RETRYABLE
     contexto = {
         "titulo": _NO_SE_PUDO[accion] if accion else "No se puede mostrar",
-        "frases": [refused.mensaje],
+        "frases": [refused.frase],
         "volver": work_url(op=request.POST.get("op") or request.POST.get("operacion"), **carried(request.POST)),
         "reintento": posted(request) if again else None,
         "clave": request.POST.get("clave", ""),

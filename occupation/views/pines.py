@@ -70,7 +70,7 @@ def _looked_after(request: SupervisorRequest, trabajador: Trabajador) -> str:
 
 def _judge_twice(pin: str, repetido: str) -> None:
     if pin != repetido:
-        raise SolicitudInvalida({"PIN": "las dos veces no son iguales"})
+        raise SolicitudInvalida({"PIN": "los dos PIN no son iguales: escríbalo de nuevo"})
 
 
 def _asked(request: SupervisorRequest, trabajador: Trabajador, refused: Refused | None = None) -> HttpResponse:

@@ -56,7 +56,7 @@ def _page(request: LookerRequest, tag: str, template: str) -> HttpResponse:
 def _not_found(request: LookerRequest, refused: Refused, now: Spool | None = None) -> HttpResponse:
     contexto = {
         "titulo": "El spool cambió de tag" if now else "No se encontró ese spool",
-        "frases": [refused.mensaje],
+        "frases": [refused.frase],
         "volver": reverse("spool", args=[now.tag_hoja]) if now else reverse("trabajo"),
         "volver_texto": "VER EL SPOOL" if now else "VOLVER",
     }

@@ -125,7 +125,7 @@ def refused_to_supervisor(view: SupervisorPage[P]) -> SupervisorPage[P]:
             again = request.method == "POST" and refused.codigo in RETRYABLE
             contexto = {
                 "titulo": "No se hizo" if request.method == "POST" else "No se puede",
-                "frases": [refused.mensaje],
+                "frases": [refused.frase],
                 "volver": _asked_anew(request) if isinstance(refused, VersionConflict) else reverse("supervision"),
                 "reintento": posted(request) if again else None,
                 "clave": request.POST.get("clave", ""),

@@ -66,7 +66,7 @@ def test_a_program_gets_its_token_shown_once(administrator: Client) -> None:
 
 @pytest.mark.parametrize(
     ("nombre", "said"),
-    [("", "Este campo es obligatorio."), ("hoja", "ese nombre está reservado; elija otro"), ("x" * 101, "100")],
+    [("", "Este campo es obligatorio."), ("hoja", "Ese nombre está reservado; elija otro."), ("x" * 101, "100")],
 )
 def test_pairing_refuses_a_bad_name_in_words(administrator: Client, nombre: str, said: str) -> None:
     from occupation.models import Device
@@ -80,7 +80,7 @@ def test_renaming_keeps_the_device_and_refuses_a_name_that_is_taken(administrato
 
     device, other = DeviceFactory(nombre="Vieja"), DeviceFactory(nombre="Otra")
     url = f"{DEVICES}{device.pk}/nombre/"
-    assert "ya hay un dispositivo con ese nombre" in words(administrator.post(url, {"nombre": other.nombre}))
+    assert "Ya hay un dispositivo con ese nombre." in words(administrator.post(url, {"nombre": other.nombre}))
     assert "Ahora se llama Nave 3." in words(administrator.post(url, {"nombre": "Nave 3"}, follow=True))
     device.refresh_from_db()
     assert (device.nombre, device.revocado_en) == ("Nave 3", None)
@@ -138,7 +138,7 @@ def test_pairing_again_that_is_refused_says_why_and_leaves_the_device_at_work(ad
     device = DeviceFactory(nombre="hoja")
     page = administrator.post(f"{DEVICES}{device.pk}/vincular/")
     assert page.status_code == 200
-    assert "ese nombre está reservado; elija otro" in words(page)
+    assert "Ese nombre está reservado; elija otro." in words(page)
     assert list(Device.objects.con_token(device.raw_token)) == [device]
 
 

@@ -130,7 +130,10 @@ def test_a_future_day_refuses_the_whole_batch(api: ApiClient) -> None:
     status, answer = api.post(
         "occupation/batch-completar", tag_spools=["MK-1", "MK-2"], worker_id=95, fecha_operacion="2999-01-01"
     )
-    assert (status, answer["data"]) == (422, {"campos": {"fecha_operacion": "no puede ser futura"}})
+    assert (status, answer["data"]) == (
+        422,
+        {"campos": {"fecha_operacion": "la fecha no puede ser futura: elija hoy o un día anterior"}},
+    )
     assert Spool.objects.get().ocupado_operacion == Operacion.ARM
 
 

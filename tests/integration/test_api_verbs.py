@@ -320,7 +320,7 @@ REFUSALS: dict[str, tuple[Any, str, dict[str, Any], int, str, dict[str, Any]]] =
         {"worker_id": 93, "fecha_operacion": "2026-03-03"},
         422,
         "SOLICITUD_INVALIDA",
-        {"campos": {"fecha_operacion": "no puede ser futura"}},
+        {"campos": {"fecha_operacion": "la fecha no puede ser futura: elija hoy o un día anterior"}},
     ),
     "inspection of an unwelded spool": (
         lambda: spool(arm_state=DONE),
@@ -373,7 +373,7 @@ def test_a_refusal_says_exactly_why_and_leaves_nothing_behind(api: ApiClient, ca
     answer = api.post(path, tag_spool=TAG, clave="clave-1", **body)
     message = answer[1].pop("message")
     assert answer == (status, {"success": False, "error": error, "data": data})
-    assert message.endswith((".", "futura"))
+    assert message.endswith((".", "anterior"))
     assert everything() == before
 
 

@@ -13,7 +13,7 @@ from occupation.models import Evento, Mirror, Spool
 from occupation.services import Desenlace
 from occupation.vocabulary import Accion, EstadoTrabajo, Operacion
 from tests.factories import SpoolFactory
-from tests.shop import COMMITS, TABLET, Shop, refusal, row_of
+from tests.shop import COMMITS, FUTURE_DAY, TABLET, Shop, refusal, row_of
 
 pytestmark = COMMITS
 
@@ -126,5 +126,8 @@ def test_a_batch_completed_in_the_future_is_refused_before_anything(shop: Shop) 
     before = shop.everything()
     tomorrow = timezone.now().date() + timedelta(days=2)
     heard = refusal(lambda: services.completar_varios(tags=["MK-1"], trabajador_id=93, fecha=tomorrow, actor=TABLET))
-    assert heard == ("SOLICITUD_INVALIDA", {"campos": {"fecha_operacion": "no puede ser futura"}})
+    assert heard == (
+        "SOLICITUD_INVALIDA",
+        {"campos": {"fecha_operacion": FUTURE_DAY}},
+    )
     assert shop.everything() == before

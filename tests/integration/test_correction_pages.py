@@ -104,9 +104,9 @@ def test_another_worker_and_day_are_chosen_and_the_history_says_so(shop: Shop) -
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"trabajador": "93", "fecha": "2026-01-12"}, "no cambia nada"),
-        ({"trabajador": "94", "fecha": "2026-01-12", "motivo": " "}, "escriba por qué"),
-        ({"trabajador": "94", "fecha": "2999-01-01"}, "no puede ser futura"),
+        ({"trabajador": "93", "fecha": "2026-01-12"}, "No cambia nada: el trabajador y la fecha ya son esos."),
+        ({"trabajador": "94", "fecha": "2026-01-12", "motivo": " "}, "Escriba por qué."),
+        ({"trabajador": "94", "fecha": "2999-01-01"}, "La fecha no puede ser futura: elija hoy o un día anterior."),
     ],
 )
 def test_a_correction_that_makes_no_sense_is_asked_again_with_what_was_chosen(
@@ -161,7 +161,7 @@ def test_addresses_that_name_nothing_are_refused_in_words() -> None:
     asked = [(SPOOL, {"tag": "NADA"}), (CORREGIR, {"tag": "NADA", "operacion": "ARM"}), (REABRIR, {"operacion": "X"})]
     answers = [client.get(url, query) for url, query in asked]
     assert [answer.status_code for answer in answers] == [404, 404, 422]
-    assert "debe ser ARM, SOLD o METROLOGIA" in said(answers[2])
+    assert "La operación debe ser ARM, SOLD o METROLOGIA." in said(answers[2])
 
 
 def test_corrections_have_a_permission_of_their_own(shop: Shop) -> None:

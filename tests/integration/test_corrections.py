@@ -23,7 +23,7 @@ EN, C = EstadoTrabajo.EN_PROGRESO, EstadoTrabajo.COMPLETADO
 Q = EstadoCalidad
 NOW = datetime(2026, 3, 3, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-FUTURE = {"campos": {"fecha": "no puede ser futura"}}
+FUTURE = {"campos": {"fecha": "la fecha no puede ser futura: elija hoy o un día anterior"}}
 FREE = "Disponible - ARM {}, SOLD {}"
 PAUSED = "parcial (pausado)"
 

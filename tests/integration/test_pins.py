@@ -263,9 +263,9 @@ def test_a_search_finds_a_worker_among_sixty_by_number_or_name(miguel: Trabajado
 @pytest.mark.parametrize(
     ("pin", "repetido", "why"),
     [
-        ("5920", "5921", "las dos veces no son iguales"),
-        ("1234", "1234", "es demasiado fácil; elija otro"),
-        ("59", "59", "use 4 dígitos"),
+        ("5920", "5921", "Los dos PIN no son iguales: escríbalo de nuevo."),
+        ("1234", "1234", "Ese PIN es demasiado fácil; elija otro."),
+        ("59", "59", "Use 4 dígitos."),
     ],
 )
 def test_a_pin_that_will_not_do_is_asked_again_and_never_shown(

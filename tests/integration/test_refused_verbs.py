@@ -18,7 +18,7 @@ from occupation.models import Evento, Spool, TagAnterior, Trabajador
 from occupation.services import _execute
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory
-from tests.shop import COMMITS, OTHER_TABLET, SUPERVISOR, TABLET, Shop, nothing_left_behind, refusal, row_of
+from tests.shop import COMMITS, FUTURE_DAY, OTHER_TABLET, SUPERVISOR, TABLET, Shop, nothing_left_behind, refusal, row_of
 
 pytestmark = COMMITS
 
@@ -243,7 +243,10 @@ def test_completar_in_the_future_is_refused_before_anything_is_looked_at(shop: S
     tomorrow = (timezone.now() + timedelta(days=1, hours=hours)).date()
     for worker, tag in ((7, TAG), (93, NO_TAG)):
         heard = nothing_left_behind(shop, end("completar", worker, tag, fecha=tomorrow))
-        assert heard == ("SOLICITUD_INVALIDA", {"campos": {"fecha_operacion": "no puede ser futura"}})
+        assert heard == (
+            "SOLICITUD_INVALIDA",
+            {"campos": {"fecha_operacion": FUTURE_DAY}},
+        )
 
 
 def test_an_archived_spool_is_not_found_and_says_so(shop: Shop) -> None:
@@ -267,7 +270,7 @@ def test_a_renamed_spool_says_its_new_tag(shop: Shop) -> None:
         ("", "escriba por qué"),
         (" \n\t ", "escriba por qué"),
         ("x" * 301, "use a lo más 300 caracteres"),
-        ("por\x00qué", "tiene caracteres que no se pueden guardar"),
+        ("por\x00qué", "el motivo tiene caracteres que no se pueden guardar"),
     ],
 )
 def test_a_supervisor_must_say_why(shop: Shop, motivo: str, razon: str) -> None:
@@ -359,7 +362,10 @@ def test_a_future_date_is_judged_by_the_shops_own_day() -> None:
     with time_machine.travel(datetime(2026, 3, 3, 2, 30, tzinfo=UTC), tick=False):
         tomar()()
         late = refusal(end("completar", fecha=date(2026, 3, 3)))
-        assert late == ("SOLICITUD_INVALIDA", {"campos": {"fecha_operacion": "no puede ser futura"}})
+        assert late == (
+            "SOLICITUD_INVALIDA",
+            {"campos": {"fecha_operacion": FUTURE_DAY}},
+        )
         end("completar", fecha=date(2026, 3, 2))()
     assert Spool.objects.get().fecha_armado == date(2026, 3, 2)
 

@@ -120,8 +120,9 @@ def test_nothing_ticked_and_too_much_ticked_are_refused_in_words(tablet: Tablet)
     many = tablet.tap("/trabajo/tomar/", tag=[f"T-{n}" for n in range(51)], operacion="ARM")
     odd = tablet.tap("/trabajo/tomar/", tag="T-1", operacion="PINTAR")
     assert [answer.status_code for answer in (none, many, odd)] == [422, 422, 422]
-    assert said(none) == "La solicitud no es válida. tag: no eligió ningún spool"
-    assert "son 51 spools; tome a lo más 50 a la vez" in said(many)
+    assert said(none) == "Elija al menos un spool."
+    assert said(many) == "Son 51 spools; tome a lo más 50 a la vez."
+    assert said(odd) == "La página llegó incompleta: ábrala de nuevo y repita."
     assert journal() == []
 
 
@@ -301,7 +302,8 @@ def test_a_past_day_is_kept_and_a_future_one_refused(tablet: Tablet, miguel: Tra
     refused = tablet.tap("/trabajo/completar/", tag="MK-1-001", operacion="ARM", fecha=f"{future:%Y-%m-%d}")
     nonsense = tablet.tap("/trabajo/completar/", tag="MK-1-001", operacion="ARM", fecha="ayer")
     assert [refused.status_code, nonsense.status_code] == [422, 422]
-    assert "no puede ser futura" in said(refused)
+    assert said(refused) == "La fecha no puede ser futura: elija hoy o un día anterior."
+    assert said(nonsense) == "Introduzca una fecha válida."
     tablet.follow("/trabajo/completar/", tag="MK-1-001", operacion="ARM", fecha=f"{past:%Y-%m-%d}")
     assert Spool.objects.get(tag="MK-1-001").fecha_armado == past
 

@@ -216,7 +216,7 @@ def test_desbloquear_asks_why_and_says_what_was_done(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("motivo", "razon"),
-    [("", "escriba por qué"), ("  ", "escriba por qué"), ("x" * 301, "use a lo más 300 caracteres")],
+    [("", "Escriba por qué."), ("  ", "Escriba por qué."), ("x" * 301, "Use a lo más 300 caracteres.")],
 )
 def test_without_a_proper_reason_the_page_asks_again_keeps_what_was_written_and_changes_nothing(
     shop: Shop, motivo: str, razon: str

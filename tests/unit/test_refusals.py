@@ -195,6 +195,15 @@ def test_each_refusal_says_what_happened_and_what_to_do(
     assert str(refused) == mensaje
 
 
+def test_a_page_says_what_to_do_and_names_no_field() -> None:
+    refused = SolicitudInvalida({"motivo": "escriba por qué", "fecha": "Introduzca una fecha válida."})
+    assert refused.frase == "Escriba por qué. Introduzca una fecha válida."
+    assert SolicitudInvalida({"clave": "recargue y repita", "operacion": "recargue y repita"}).frase == (
+        "Recargue y repita."
+    )
+    assert Ocupado().frase == Ocupado().mensaje
+
+
 @pytest.mark.parametrize(
     ("fin", "verb"),
     [
