@@ -114,6 +114,8 @@ def many(request: WorkerRequest, accion: Accion, pedido: Json, desenlaces: Seque
         "accion": reverse(accion.lower()),
         "operacion": pedido.get("operacion"),
         "pestana": pestana,
+        "recorte": carried(request.POST),
+        "volver": work_url(op=pestana, **carried(request.POST)),
     }
     _keep(request, pedido["clave"], resultado)
     return HttpResponseRedirect(f"{reverse('resultado')}?{urlencode({'de': pedido['clave']})}")

@@ -115,6 +115,18 @@ def test_a_mixed_batch_lists_what_worked_and_what_did_not_and_retries_the_rest(
     assert [tag for tipo, tag, _ in journal() if tipo == "TOMAR_ARM"] == ["NO-2", "OK-1", "NO-2"]
 
 
+def test_who_narrowed_the_list_comes_back_to_the_same_from_a_mixed_batch(tablet: Tablet) -> None:
+    SpoolFactory(tag_hoja="OK-1", nv="NV1")
+    waiting = SpoolFactory(tag_hoja="NO-2", nv="NV1", fecha_materiales=None)
+    narrowed = {"op": "ARM", "nv": "NV1", "avance": "sin-empezar"}
+    page = tablet.follow("/trabajo/tomar/", key="lote", tag=["OK-1", "NO-2"], operacion="ARM", **narrowed)
+    assert 'href="/trabajo/?op=ARM&amp;nv=NV1&amp;avance=sin-empezar">VOLVER' in page.content.decode()
+    assert {name: hidden(page, name) for name in narrowed} == {name: [value] for name, value in narrowed.items()}
+    Spool.objects.filter(pk=waiting.pk).update(fecha_materiales=today())
+    answer = tablet.tap("/trabajo/tomar/", key="lote", tag="NO-2", operacion="ARM", **narrowed)
+    assert answer["Location"] == "/trabajo/?op=ARM&nv=NV1&avance=sin-empezar&hecho=lote"
+
+
 def test_nothing_ticked_and_too_much_ticked_are_refused_in_words(tablet: Tablet) -> None:
     none = tablet.tap("/trabajo/tomar/", operacion="ARM")
     many = tablet.tap("/trabajo/tomar/", tag=[f"T-{n}" for n in range(51)], operacion="ARM")
