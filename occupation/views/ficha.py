@@ -209,13 +209,18 @@ def _possible(spool: Spool) -> list[Operacion]:
 def _steps(spool: Spool) -> list[Paso]:
     if spool.ocupado_por is not None and spool.ocupado_desde is not None:
         que = f"Lo tiene {spool.ocupado_por} en {spool.tomado_para}"
-        return [Paso(que, f"Desde las {hora(spool.ocupado_desde)}. Solo esa persona puede pausarlo o completarlo.")]
+        return [Paso(que, f"{_since(spool.ocupado_desde)}. Solo esa persona puede pausarlo o completarlo.")]
     if spool.calidad_state == EstadoCalidad.APROBADO:
         return [Paso("Está aprobado", "No queda nada por hacer en el taller.")]
     if spool.calidad_state == EstadoCalidad.BLOQUEADO:
         return [Paso("Está bloqueado tras tres rechazos", "Un supervisor debe desbloquearlo.")]
     possible = _possible(spool)
     return [_step(spool, operacion) for operacion in possible] or _why_nothing(spool)
+
+
+def _since(instante: datetime) -> str:
+    hoy = timezone.localtime(instante).date() == timezone.localdate()
+    return f"Desde {'las' if hoy else 'el'} {hora(instante)}"
 
 
 def _step(spool: Spool, operacion: Operacion) -> Paso:

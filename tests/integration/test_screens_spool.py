@@ -156,6 +156,16 @@ def test_what_can_be_done_next_and_by_whom_is_said(columns: dict[str, object], e
 
 
 @time_machine.travel(NOON, tick=False)
+def test_since_when_it_is_held_reads_right_with_a_day_and_without() -> None:
+    holder = TrabajadorFactory()
+    said = []
+    for tag, hours in (("HOY", 1), ("AYER", 25), ("HACE-UN-AÑO", 365 * 24)):
+        SpoolFactory(tag_hoja=tag, ocupado_por=holder, ocupado_desde=NOON - timedelta(hours=hours))
+        said.append(re.findall(r"Desde .*?\.", section(Tablet().get(f"/spool/{tag}/"), "ahora")))
+    assert said == [["Desde las 11:00."], ["Desde el 13-05 11:00."], ["Desde el 14-05-2025 12:00."]]
+
+
+@time_machine.travel(NOON, tick=False)
 def test_the_zone_offers_what_this_worker_may_do_and_nobody_nothing() -> None:
     miguel = TrabajadorFactory(id=93, nombre="Miguel", apellido="Rojas", roles=[Rol.AYUDANTE])
     ines = TrabajadorFactory(id=97, roles=[Rol.METROLOGIA])
