@@ -275,14 +275,14 @@ class NoVinculado(Refused):
 
 
 class SinPermiso(Refused):
-    """The device may look, not act: a board, or one that only reads."""
+    """The device may look, not act: a board, or one that only reads; or a tablet that goes round the PIN."""
 
     codigo = "SIN_PERMISO"
 
-    def __init__(self, dispositivo: str) -> None:
-        super().__init__(
-            f"{dispositivo} solo puede mirar. Use una tableta, o pida al supervisor un permiso para actuar."
-        )
+    def __init__(self, dispositivo: str, *, pide_pin: bool = False) -> None:
+        que = "solo puede mirar. Use una tableta, o pida al supervisor un permiso para actuar."
+        con_pin = "no puede actuar por la API: use las páginas de la tableta, que piden el PIN."
+        super().__init__(f"{dispositivo} {con_pin if pide_pin else que}")
 
 
 class CodigoInvalido(Refused):

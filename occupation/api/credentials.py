@@ -55,14 +55,17 @@ class PairedCookie(AuthBase):
 
 def _permitted(request: HttpRequest, device: Device | None) -> Device | None:
     """The device, unless it asks for a change and may only look: every POST here is a verb."""
-    if device is not None and request.method not in SAFE and not _may_act(device):
-        raise SinPermiso(device.nombre)
+    if device is not None and request.method not in SAFE:
+        _judge_acts(device)
     return device
 
 
-def _may_act(device: Device) -> bool:
-    """Where workers have PINs, who stands at a tablet acts through its pages, which ask for one."""
-    return device.puede_actuar and not (settings.PIN_TRABAJADORES and device.kind == DeviceKind.TABLET)
+def _judge_acts(device: Device) -> None:
+    if not device.puede_actuar:
+        raise SinPermiso(device.nombre)
+    # Where workers have PINs, who stands at a tablet acts through its pages, which ask for one.
+    if settings.PIN_TRABAJADORES and device.kind == DeviceKind.TABLET:
+        raise SinPermiso(device.nombre, pide_pin=True)
 
 
 def _judge_csrf(request: HttpRequest) -> None:

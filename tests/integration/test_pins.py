@@ -309,6 +309,8 @@ def test_a_tablet_acts_through_the_api_only_where_no_pin_is_asked(
     clients = [ApiClient(device.raw_token) for device in (tablet, program)]
     told = [each.post("occupation/tomar", tag_spool="NO-HAY", worker_id=93, operacion="ARM")[1] for each in clients]
     assert [body["error"] for body in told] == ["SIN_PERMISO" if asks else "SPOOL_NO_ENCONTRADO", "SPOOL_NO_ENCONTRADO"]
+    goes_round = f"{tablet.nombre} no puede actuar por la API: use las páginas de la tableta, que piden el PIN."
+    assert (told[0]["message"] == goes_round) is asks
     assert ApiClient(tablet.raw_token).get("workers")[0] == 200
 
 
