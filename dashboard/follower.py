@@ -40,6 +40,9 @@ BEAT_SECONDS = 2.0
 WARM_SECONDS = 60.0
 """A page's channel is drawn for this long after its last listener left: pages come and go."""
 
+FRESH_SECONDS = 5.0
+"""What was read of the journal within this time is still the shop as it is, and a heartbeat may say so."""
+
 STOP_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
@@ -97,6 +100,11 @@ class Follower:
     def age(self) -> float | None:
         """Seconds since the journal was last read, or since this process tried first; None before that."""
         return None if self._thread is None else time.monotonic() - self._looked_at
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the journal was read just now."""
+        return self.age is not None and self.age < FRESH_SECONDS
 
     # ------------------------------------------------------------------------------------------- on its thread
     def _run(self) -> None:

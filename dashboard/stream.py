@@ -108,7 +108,9 @@ async def _serve(stream: OpenStream, gone: asyncio.Future[dict[str, Any]]) -> No
     streams.add(stream)
     try:
         await stream.catch_up()
-        await stream.beat(hora())
+        # Who is told nothing here is told with everybody, once the journal is read again.
+        if follower.is_fresh:
+            await stream.beat(hora())
         await gone
     finally:
         streams.remove(stream)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 from django_eventstream.event import Event
 from django_eventstream.views import get_listener_manager
 
 from dashboard.feed import SPOOLS, VISTAS, Told, feeds
+from dashboard.follower import follower
 from dashboard.open_streams import PATIENT_BYTES, Message, OpenStream, OpenStreams, Terms
+from dashboard.open_streams import streams as all_streams
+from dashboard.stream import StreamConsumer, StreamOpening
+from tests.ports import patient
 from tests.sse import Heard, parse
 
 
@@ -54,9 +59,14 @@ def row(id: int, channel: str = SPOOLS, data: str = "algo") -> Told:
     return Told(id, (Event(channel, "spool_update", data, id),))
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(patient(5)):
+        while not condition():  # noqa: ASYNC110  nobody but a test waits for it
+            await asyncio.sleep(0.01)
+
+
 async def until_level(client: Client) -> None:
-    while not client.stream.is_level:  # noqa: ASYNC110  nobody but a test waits for it
-        await asyncio.sleep(0.01)
+    await until(lambda: client.stream.is_level)
 
 
 def test_what_many_hear_is_written_out_once() -> None:
@@ -162,5 +172,35 @@ def test_a_journal_that_goes_back_while_a_client_catches_up_resets_it() -> None:
         await catching_up
         assert [(one.event, one.id) for one in late.heard[-1:]] == [("stream-reset", "spools:2")]
         assert late.stream.revision == 2
+
+    asyncio.run(told())
+
+
+@pytest.fixture
+def _journal_away() -> Iterator[None]:
+    """The follower has filled the feeds, and reads nothing any more."""
+    follower.ready.set()
+    yield
+    follower.ready.clear()
+
+
+@pytest.mark.usefixtures("_journal_away")
+def test_a_stream_that_opens_while_the_journal_cannot_be_read_hears_no_heartbeat_until_it_is() -> None:
+    async def told() -> None:
+        requests, bodies = asyncio.Queue[dict[str, Any]](), list[bytes]()
+        requests.put_nowait({"type": "http.request"})
+
+        async def send(message: Message) -> None:
+            bodies.append(message.get("body", b""))
+
+        consumer = StreamConsumer(lambda _: StreamOpening(device_id=1, channels={SPOOLS}, since=10))
+        serving = asyncio.create_task(consumer({"type": "http", "method": "GET"}, requests.get, send))
+        await until(lambda: all_streams.devices() == [1])
+        await asyncio.sleep(0)
+        assert b"latido" not in b"".join(bodies)
+        await all_streams.beat()
+        assert bodies[-1].startswith(b"event: latido")
+        requests.put_nowait({"type": "http.disconnect"})
+        await serving
 
     asyncio.run(told())
