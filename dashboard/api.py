@@ -9,6 +9,7 @@ from dashboard.feed import SPOOLS
 from dashboard.stream import StreamOpening, asked_since
 from occupation.api.credentials import device_behind
 from occupation.api.documented import READ_ERRORS
+from occupation.api.mistakes import refuse_unknown
 
 router = Router()
 
@@ -41,4 +42,5 @@ _STREAM = {
     description="Desde `Last-Event-ID`, si no desde `desde`, si no desde ahora.",
 )
 def stream(request: HttpRequest, desde: str | None = None) -> HttpResponse:  # noqa: ARG001  for the document
+    refuse_unknown(request, ("desde",))
     return StreamOpening(device_id=device_behind(request).pk, channels={SPOOLS}, since=asked_since(request))

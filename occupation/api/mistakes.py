@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
+
+from django.http import HttpRequest
 
 from occupation.refusals import SolicitudInvalida
 
@@ -42,6 +44,13 @@ def invalid_request(errors: Sequence[Mapping[str, Any]]) -> SolicitudInvalida:
     for error in errors:
         campos.setdefault(_field(error["loc"]), _sentence(error))
     return SolicitudInvalida(dict(list(campos.items())[:FIELDS_NAMED]))
+
+
+def refuse_unknown(request: HttpRequest, known: Collection[str] = ()) -> None:
+    """Raise SolicitudInvalida for query parameters that are not known: a misspelt one would answer another question."""
+    unknown = [name[:LONGEST_NAME] for name in request.GET if name not in known]
+    if unknown:
+        raise SolicitudInvalida(dict.fromkeys(unknown[:FIELDS_NAMED], "no se conoce este parámetro"))
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

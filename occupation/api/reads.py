@@ -6,11 +6,12 @@ from datetime import datetime
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 
 from occupation import history, queries
 from occupation.api.documented import READ_ERRORS
 from occupation.api.fields import instant
+from occupation.api.mistakes import refuse_unknown
 from occupation.api.schemas import (
     AccionListable,
     Estado,
@@ -26,7 +27,6 @@ from occupation.api.schemas import (
     Workers,
 )
 from occupation.models import Evento, Spool, Trabajador
-from occupation.refusals import SolicitudInvalida
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Rol, TipoEvento
 
 router = Router()
@@ -34,13 +34,13 @@ router = Router()
 
 @router.get("/occupation/status/{path:tag}", response={200: Estado, **READ_ERRORS}, summary="Un spool, ahora")
 def status(request: HttpRequest, tag: str) -> Estado:
-    _refuse_unknown(request)
+    refuse_unknown(request)
     return _estado(queries.find_spool(tag))
 
 
 @router.get("/spools", response={200: Spools, **READ_ERRORS}, summary="Spools para una acción, o buscados")
 def spools(request: HttpRequest, filtro: Query[Filtro]) -> Spools:
-    _refuse_unknown(request, Filtro)
+    refuse_unknown(request, Filtro.model_fields)
     inspecting = filtro.accion == AccionListable.INSPECCIONAR
     pagina = queries.list_spools(
         operacion=Operacion.METROLOGIA if inspecting else filtro.operacion,
@@ -55,7 +55,7 @@ def spools(request: HttpRequest, filtro: Query[Filtro]) -> Spools:
 
 @router.get("/workers", response={200: Workers, **READ_ERRORS}, summary="Trabajadores activos")
 def workers(request: HttpRequest, filtro: Query[FiltroTrabajadores]) -> Workers:
-    _refuse_unknown(request, FiltroTrabajadores)
+    refuse_unknown(request, FiltroTrabajadores.model_fields)
     found = queries.active_workers(filtro.operacion)
     return Workers(workers=[_worker(trabajador) for trabajador in found], total=len(found))
 
@@ -66,14 +66,14 @@ def workers(request: HttpRequest, filtro: Query[FiltroTrabajadores]) -> Workers:
     summary="Quién tiene qué, lo último primero",
 )
 def occupied(request: HttpRequest) -> list[Ocupacion]:
-    _refuse_unknown(request)
+    refuse_unknown(request)
     ahora = timezone.now()
     return [_ocupacion(spool, ahora) for spool in queries.occupied()]
 
 
 @router.get("/history/{path:tag}", response={200: Historia, **READ_ERRORS}, summary="Lo que pasó con un spool")
 def spool_history(request: HttpRequest, tag: str) -> Historia:
-    _refuse_unknown(request)
+    refuse_unknown(request)
     spool = queries.find_any_spool(tag)
     eventos = history.events_of(spool)
     sesiones = history.sessions_of(eventos, timezone.now())
@@ -82,13 +82,6 @@ def spool_history(request: HttpRequest, tag: str) -> Historia:
         sessions=[_sesion(sesion) for sesion in sesiones],
         eventos=[_evento(evento) for evento in eventos],
     )
-
-
-def _refuse_unknown(request: HttpRequest, filtro: type[Schema] = Schema) -> None:
-    """A misspelt filter would silently answer another question. Without `filtro` there is none to spell."""
-    unknown = [name[:100] for name in request.GET if name not in filtro.model_fields]
-    if unknown:
-        raise SolicitudInvalida(dict.fromkeys(unknown[:20], "no se conoce este parámetro"))
 
 
 def _nombre(trabajador: Trabajador | None) -> str | None:

@@ -230,6 +230,7 @@ BAD_QUERIES: list[tuple[str, dict[str, str | int], dict[str, str]]] = [
     ("workers", {"activo": "no"}, {"activo": "no se conoce este parámetro"}),
     ("occupation/status/MK-1", {"version": "1"}, {"version": "no se conoce este parámetro"}),
     ("history/MK-1", {"limit": 5}, {"limit": "no se conoce este parámetro"}),
+    ("sse/stream", {"since": 5}, {"since": "no se conoce este parámetro"}),
     ("dashboard/occupied", {"operacion": "ARM"}, {"operacion": "no se conoce este parámetro"}),
     ("spools", {"operacion": "ARM", "cursor": "x" * 2001}, {"cursor": "use a lo más 2000 caracteres"}),
 ]
