@@ -19,7 +19,7 @@ from occupation.models import CeldaDudosa, Device, Evento, FilaDuplicada, Mirror
 from occupation.models.spool import BUSQUEDA_MAXIMA
 from occupation.refusals import Refused, SolicitudInvalida, SpoolNoEncontrado
 from occupation.tags import canonical_tag, search_key, storable
-from occupation.vocabulary import AVANCES_DE, TAG_MAXIMO, Accion, ActorTipo, Avance, Operacion, TipoEvento
+from occupation.vocabulary import AVANCES_DE, DEL_PISO, TAG_MAXIMO, Accion, ActorTipo, Avance, Operacion
 
 PAGE = 50
 PAGE_MAXIMUM = 200
@@ -282,8 +282,11 @@ def journal_and_mirror() -> tuple[int, str, datetime | None]:
 
 
 def released_from(trabajador: Trabajador, since: datetime) -> list[Evento]:
-    """What a supervisor took from a worker since then, and nothing has happened to afterwards; latest first."""
-    later = Evento.objects.filter(spool=OuterRef("spool"), id__gt=OuterRef("id")).exclude(tipo=TipoEvento.STATE_CHANGE)
+    """What a supervisor took from a worker since then, and nobody has worked on or inspected afterwards; latest first.
+
+    What the office writes into the sheet or puts right meanwhile does not tell the worker who released it and why.
+    """
+    later = Evento.objects.filter(spool=OuterRef("spool"), id__gt=OuterRef("id"), accion__in=DEL_PISO)
     released = Evento.objects.filter(trabajador=trabajador, accion=Accion.LIBERAR, instante__gte=since)
     return list(released.filter(~Exists(later)).select_related("spool").order_by("-id"))
 

@@ -58,6 +58,9 @@ CORRECCIONES = (Accion.CORREGIR, Accion.REABRIR)
 CIERRES = (Accion.PAUSAR, Accion.COMPLETAR, Accion.CANCELAR, Accion.LIBERAR)
 """The verbs that end an occupation."""
 
+DEL_PISO = (Accion.TOMAR, *CIERRES, Accion.INSPECCIONAR)
+"""The verbs of the floor: what is done to a spool, not what the office writes or puts right about it."""
+
 
 class Resultado(TextChoices):
     """What an inspection says."""

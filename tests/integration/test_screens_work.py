@@ -10,10 +10,12 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from occupation.models import FilaDuplicada, Spool, TagAnterior, Trabajador
+from occupation.models import Evento, FilaDuplicada, Spool, TagAnterior, Trabajador
 from occupation.queries import newest_mark
 from occupation.services import HOJA, Actor, liberar, tomar
-from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Rol
+from occupation.services.sheet_edits import adoptar
+from occupation.sheets.merge import Decision, Effect
+from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Rol, TipoEvento
 from tests.factories import SpoolFactory, TrabajadorFactory
 from tests.office import words
 from tests.shop import SUPERVISOR
@@ -184,6 +186,16 @@ def test_what_a_supervisor_released_is_told_until_somebody_takes_it() -> None:
     tomar(tag="C-1", trabajador_id=juan().id, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
     assert "lo liberó" not in words(tablet.get("/trabajo/"))
     assert spool.tag == "C-1"
+
+
+def test_an_edit_of_the_office_does_not_hide_who_released_a_spool_and_why() -> None:
+    tablet = at_work()
+    SpoolFactory(tag_hoja="C-1")
+    tomar(tag="C-1", trabajador_id=93, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
+    liberar(tag="C-1", motivo="olvidó pausar", actor=SUPERVISOR)
+    adoptar(tag="C-1", decision=Decision("Armador", Effect.EDIT, juan().id))
+    assert Evento.objects.latest("id").tipo == TipoEvento.EDICION_HOJA
+    assert "«olvidó pausar». Ya no lo tiene usted." in words(tablet.get("/trabajo/"))
 
 
 @time_machine.travel(NOON, tick=False)
