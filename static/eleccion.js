@@ -11,6 +11,12 @@
 
   const casillas = () => todos("#tomar input[name=tag][type=checkbox]");
   const oculto = (value) => crear("input", { type: "hidden", name: "tag", value });
+  /** A row that cannot be taken any more, however the page learnt of it, is not chosen any more. */
+  const soltar = (fila) => {
+    const { tag, de, quien } = fila.dataset;
+    const mia = de === uno("#mios").dataset.trabajador; // taken by the very tap that it was ticked for
+    if (elegidos.delete(tag) && !mia) quitados.set(tag, quien ? `lo tiene ${quien}` : uno(".est", fila).textContent.trim());
+  };
   const pintar = () => {
     const form = uno("#tomar"), boton = uno("[data-tomar]");
     if (form !== formDeElegidos) {
@@ -19,7 +25,9 @@
       formDeElegidos = form;
     }
     if (!form || !boton) return;
+    todos("#lista .fila").filter((fila) => !uno("input[name=tag]", fila)).forEach(soltar);
     for (const casilla of casillas()) {
+      quitados.delete(casilla.value);
       if (casilla.checked) elegidos.add(casilla.value);
       else casilla.checked = elegidos.has(casilla.value);
     }
@@ -69,14 +77,10 @@
   taller.eleccion = {
     /** A row as it comes from the shop, before it is shown: ticked if it was, let go if it cannot be taken any more. */
     conciliar: (fila) => {
-      const casilla = uno("input[name=tag]", fila), { tag, quien } = fila.dataset;
-      if (casilla) {
-        casilla.toggleAttribute("checked", elegidos.has(casilla.value));
-        quitados.delete(tag);
-        return;
-      }
-      const mia = fila.dataset.de === uno("#mios").dataset.trabajador; // taken by the very tap that it was ticked for
-      if (elegidos.delete(tag) && !mia) quitados.set(tag, quien ? `lo tiene ${quien}` : uno(".est", fila).textContent.trim());
+      const casilla = uno("input[name=tag]", fila);
+      if (!casilla) return soltar(fila);
+      casilla.toggleAttribute("checked", elegidos.has(casilla.value));
+      quitados.delete(fila.dataset.tag);
     },
     pintar,
   };

@@ -262,6 +262,21 @@ def test_a_stream_that_never_comes_is_told_and_the_page_is_true_all_the_same(thr
     three.agree(TRUE_AGAIN)
 
 
+def test_a_ticked_spool_that_another_takes_is_let_go_on_a_list_that_is_read_anew(three: Screens) -> None:
+    miguel, page = three.miguel, three.miguel.page
+    page.route("**/en-vivo/**", lambda route: route.abort())
+    miguel.open("/trabajo/?op=ARM")
+    for number in (42, 43):
+        miguel.row(tag_of(number)).click()
+    with hidden(page):
+        take(three.juan, tag_of(42))
+    expect(page.locator("[data-quitados]")).to_have_text(f"Ya no está elegido {tag_of(42)}: lo tiene JP(94)")
+    expect(miguel.take_button()).to_have_text("TOMAR (1)")
+    expect(page.locator(f"#lista .fila[data-tag='{tag_of(42)}']")).to_contain_text("Usted lo tenía elegido")
+    miguel.take_button().click()
+    expect(miguel.notice()).to_contain_text(f"Spool {tag_of(43)} tomado por MR(93)")
+
+
 def test_a_wall_of_an_old_build_reloads_itself(three: Screens) -> None:
     page = three.wall.page
     page.evaluate("document.documentElement.dataset.version = 'vieja'; window.marca = 1")
