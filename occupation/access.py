@@ -19,7 +19,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
+from django_htmx.http import HttpResponseClientRedirect, reselect, reswap, retarget
 
 from occupation.models import Device
 from occupation.refusals import SinPermiso
@@ -193,5 +193,6 @@ def _only_looks(request: DeviceRequest) -> HttpResponse:
     refused = SinPermiso(request.device.nombre)
     response = render(request, "occupation/only_looks.html", {"refused": refused}, status=403)
     if "HX-Request" in request.headers:
-        return reswap(retarget(response, "body"), "innerHTML")
+        # Whatever part was asked for, the whole screen is answered; what stands above it, as the banner, stays.
+        return reswap(reselect(retarget(response, "#pantalla"), "#pantalla"), "outerHTML")
     return response

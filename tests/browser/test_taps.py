@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.floor import Stand, in_ms, open_shop, stand
 from tests.live import LiveTaller
+from tests.live_shop import shell
 
 pytestmark = pytest.mark.process
 
@@ -31,6 +32,12 @@ def tablet(_paired: Stand) -> Iterator[Stand]:
     yield _paired
     _paired.context.set_offline(False)
     _paired.page.unroute_all()
+
+
+VISITORS = """
+from tests.factories import DeviceFactory
+DeviceFactory(kind="tablet", scope="read", token="visitas", nombre="Tableta de visitas")
+"""
 
 
 def tag_of(number: int) -> str:
@@ -149,6 +156,19 @@ def test_a_failure_that_brings_its_own_page_is_shown_as_it_is(tablet: Stand) -> 
     tablet.card(tag_of(8)).get_by_role("button", name="PAUSAR").click()
     expect(tablet.page.locator("#pantalla h1")).to_have_text("No se pudo pausar")
     expect(tablet.banner()).to_have_text("")
+
+
+def test_a_tablet_that_only_looks_says_so_and_still_tells_when_the_line_is_lost(
+    chromium: Browser, shared_taller: LiveTaller
+) -> None:
+    shell(shared_taller, VISITORS)
+    with stand(chromium, shared_taller) as visitors:
+        visitors.context.add_cookies([{"name": "taller_device", "value": "visitas", "url": shared_taller.base_url}])
+        visitors.open("/")
+        visitors.tap(visitors.tile(93))
+        expect(visitors.page.locator("#pantalla h1")).to_have_text("Este dispositivo solo mira")
+        visitors.context.set_offline(True)
+        expect(visitors.banner()).to_contain_text("Sin conexión con el taller desde las", timeout=in_ms(5))
 
 
 def test_a_search_that_fails_is_not_an_empty_list(tablet: Stand) -> None:
