@@ -14,23 +14,24 @@ from dashboard import painted
 from dashboard.board import board
 from dashboard.feed import VISTAS
 from dashboard.stream import StreamOpening, asked_since
-from occupation.access import DeviceRequest, cookie_device, device_required
+from occupation.access import LookerRequest, cookie_device, looker_required
 from occupation.api.envelope import refusal
 from occupation.refusals import NoVinculado, SolicitudInvalida
 
 
 @require_safe
-@device_required
-def tablero(request: DeviceRequest) -> HttpResponse:
-    """The whole wall, or what changes of it where a script asks for that."""
+@looker_required
+def tablero(request: LookerRequest) -> HttpResponse:
+    """The whole wall, or what changes of it where a script asks for that. Only a device's is told what happens."""
     asked = request.GET.get("pagina", "1")
     pagina = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
     return _part(request, pagina) if "HX-Request" in request.headers else _page(request, pagina)
 
 
 @never_cache
-def _page(request: HttpRequest, pagina: int) -> HttpResponse:
-    return render(request, "dashboard/tablero.html", {"tablero": board(pagina)})
+def _page(request: LookerRequest, pagina: int) -> HttpResponse:
+    context = {"tablero": board(pagina), "escucha": request.device is not None}
+    return render(request, "dashboard/tablero.html", context)
 
 
 @vary_on_headers("HX-Request", "Cookie")

@@ -5,6 +5,7 @@
   const { htmx, taller } = window;
   const { raiz, uno, todos, crear, escribir, hora, pulso, vivo } = taller;
   const TARDE = 5000, CADUCO = 10000; // milliseconds without proof that the wall shows what is
+  const ESCUCHA = uno("#vivo") !== null, LECTURA = 2500; // an office's computer is told nothing: it reads, and a reading takes its time
   const PAGINA = 8000, REPASO = 2000, AZAR = 400, REINTENTO = 5000;
   const ENTERO = 300000; // REVISAR and "hoy" change with time alone
   const muro = () => uno("#tablero");
@@ -16,10 +17,10 @@
     const edad = ahora() - alDia;
     if (edad <= CADUCO) perdidoDesde = null;
     else perdidoDesde ||= hora(alDia);
-    const tarda = caida || edad > TARDE || ahora() - oido > TARDE;
+    const tarda = ESCUCHA ? caida || edad > TARDE || ahora() - oido > TARDE : edad > TARDE + LECTURA;
     muro().classList.toggle("sin-contacto", perdidoDesde !== null);
     muro().classList.toggle("reconectando", perdidoDesde === null && tarda);
-    escribir(uno("[data-estado]"), perdidoDesde ? `SIN CONEXIÓN desde ${perdidoDesde}` : tarda ? "RECONECTANDO" : "EN VIVO");
+    escribir(uno("[data-estado]"), perdidoDesde ? `SIN CONEXIÓN desde ${perdidoDesde}` : tarda ? "RECONECTANDO" : ESCUCHA ? "EN VIVO" : "CADA 5 SEGUNDOS");
   };
   const actual = () => {
     alDia = ahora();

@@ -79,7 +79,6 @@ API_VERB = door(
     csrf=NO_VINCULADO,
 )
 PAGE_STREAM = door(NO_VINCULADO, (SCREENS, IN))
-SCREEN = door(TO_PAIRING, (SCREENS, IN))
 LOOKER = door(TO_PAIRING, (SCREENS, IN), (SUPERVISORS, IN))
 PICKER = door(TO_PAIRING, (SCREENS, IN), (["board"], (302, "/tablero/")))
 TABLET = door(TO_PAIRING, (SCREENS, IN), (["board"], ONLY_LOOKS))
@@ -146,7 +145,7 @@ PAGES: dict[str, list[Row]] = {
     ],
     "vincular/": [get(open_to_all()), post(open_to_all(), (302, "/"), codigo="{secreto}")],
     "pulso/": [get(open_to_all())],
-    "tablero/": [get(SCREEN)],
+    "tablero/": [get(LOOKER)],
     "en-vivo/": [get(PAGE_STREAM)],
     "trabajo/": [get(WORKER)],
     "trabajo/mios/": [get(WORKER)],

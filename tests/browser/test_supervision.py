@@ -118,13 +118,16 @@ def test_a_release_is_one_tap_a_reason_and_one_confirmation(chromium: Browser, s
         assert page.get_by_role("link", name=f"LIBERAR {tag}").count() == 0
 
 
+def juan_takes(live: LiveTaller, tag: str) -> None:
+    who = "trabajador_id=94, operacion='ARM', actor=services.SISTEMA"
+    shell(live, f"from occupation import services; services.tomar(tag='{tag}', {who})")
+
+
 def test_what_happens_on_the_floor_shows_by_itself(chromium: Browser, shared_taller: LiveTaller) -> None:
     tag = "MK-1335-CW-25238-003"
-    who = "trabajador_id=94, operacion='ARM', actor=services.SISTEMA"
-    take = f"from occupation import services; services.tomar(tag='{tag}', {who})"
     with stand(chromium, shared_taller, size="teléfono") as phone:
         page = enter(phone)
-        shell(shared_taller, take)
+        juan_takes(shared_taller, tag)
         expect(page.get_by_role("link", name=f"LIBERAR {tag}")).to_be_visible(timeout=in_ms(9))
 
 
@@ -146,3 +149,19 @@ def test_without_scripts_a_block_is_lifted_and_a_worker_is_corrected(
         page.get_by_label("¿Por qué?").fill("se anotó mal")
         page.get_by_role("button", name="CORREGIR").click()
         expect(page.locator(".aviso.hecho")).to_contain_text("corregido: ARMADO JP(94)")
+
+
+def test_a_supervisors_computer_shows_the_wall_and_says_that_it_only_reads(
+    chromium: Browser, shared_taller: LiveTaller
+) -> None:
+    tag = "MK-1335-CW-25238-005"
+    with stand(chromium, shared_taller, size="apaisada") as computer:
+        enter(computer)
+        page = computer.open("/tablero/")
+        state = page.locator("[data-estado]")
+        expect(state).to_have_text("CADA 5 SEGUNDOS")
+        juan_takes(shared_taller, tag)
+        expect(page.locator("#tarjetas")).to_contain_text("-005", timeout=in_ms(8))
+        expect(state).to_have_text("CADA 5 SEGUNDOS")
+        computer.context.set_offline(True)
+        expect(state).to_contain_text("SIN CONEXIÓN desde", timeout=in_ms(12))

@@ -17,7 +17,7 @@ from occupation.models import Spool, Trabajador
 from occupation.services import SISTEMA, completar, inspeccionar, liberar, tomar
 from occupation.vocabulary import DeviceKind, EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory, TrabajadorFactory
-from tests.office import words
+from tests.office import logged_in, words
 from tests.shop import SUPERVISOR, TABLET
 from tests.tablet import FLOOR, Tablet, plain
 
@@ -175,6 +175,17 @@ def test_a_script_gets_the_wall_without_its_frame_and_a_stranger_nothing() -> No
     part = wall().client.get("/tablero/", headers={"HX-Request": "true"})
     assert part.content.decode().lstrip().startswith('<main id="tablero"')
     assert Client().get("/tablero/")["Location"] == "/vincular/?siguiente=%2Ftablero%2F"
+
+
+def test_a_supervisor_at_a_computer_that_is_no_device_sees_the_wall_which_is_told_nothing_and_reads() -> None:
+    taken()
+    computer, screen = logged_in("marta", "supervisores"), wall()
+    page, board = computer.get("/tablero/"), screen.get("/tablero/")
+    part = computer.get("/tablero/", headers={"HX-Request": "true"})
+    assert len(on_the_wall(board)) == 1
+    assert on_the_wall(page) == on_the_wall(part) == on_the_wall(board)
+    assert ["sse-connect" in seen.content.decode() for seen in (page, board)] == [False, True]
+    assert logged_in("pedro").get("/tablero/")["Location"] == "/vincular/?siguiente=%2Ftablero%2F"
 
 
 PART = {"HX-Request": "true"}
