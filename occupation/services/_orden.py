@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Any, NotRequired, Required, Self, TypedDict, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,40 @@ HOJA = Actor(ActorTipo.HOJA, "hoja")
 SISTEMA = Actor(ActorTipo.SISTEMA, "sistema")
 
 
+class Pedido(TypedDict):
+    """What whoever asks for a verb says, in every case; `instante` is only given by who tells of the past."""
+
+    tag: str
+    actor: Actor
+    clave: NotRequired[str | None]
+    version: NotRequired[UUID | None]
+    instante: NotRequired[datetime | None]
+
+
+class PedidoDeTrabajador(Pedido):
+    """The same of what a worker does."""
+
+    trabajador_id: int
+
+
+class PedidoDeTitular(PedidoDeTrabajador):
+    """The same of who holds the spool, for `operacion` if one is named."""
+
+    operacion: NotRequired[Operacion | None]
+
+
+class _PedidoDeVerbo(TypedDict, total=False):
+    actor: Required[Actor]
+    trabajador_id: int | None
+    operacion: Operacion | None
+    version: UUID | None
+    dia: date | None
+    resultado: Resultado | None
+    motivo: str
+    clave: str | None
+    de_lote: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orden:
     """One verb as asked. `tag` is canonical; `instante` is the verb's only clock reading.
@@ -63,7 +97,9 @@ class Orden:
     de_lote: bool = False
 
     @classmethod
-    def de(cls, accion: Accion | None, tag: str, instante: datetime | None = None, **pedido: Any) -> Self:
+    def de(
+        cls, accion: Accion | None, *, tag: str, instante: datetime | None = None, **pedido: Unpack[_PedidoDeVerbo]
+    ) -> Self:
         """An order for the spool of any spelling of `tag`, now unless it tells of the past."""
         return cls(accion=accion, tag=canonical_tag(tag), instante=instante or timezone.now(), **pedido)
 

@@ -7,15 +7,14 @@ says who did it, as the sheet may (docs/decisions/0010).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any
-from uuid import UUID
+from datetime import date
+from typing import Any, Unpack
 
 from occupation.models import Spool
 from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_completada, judge_reabrible
 from occupation.services._execute import Caso, Verbo, execute
-from occupation.services._orden import Actor, Hecho, Respuesta, chile_day
+from occupation.services._orden import Hecho, Pedido, Respuesta, chile_day
 from occupation.services.occupation import RESPONSABLE, responsible_of
 from occupation.services.supervision import with_reason
 from occupation.vocabulary import Accion, EstadoCalidad, Operacion, TipoEvento
@@ -24,47 +23,32 @@ DIA = {Operacion.ARM: "fecha_armado", Operacion.SOLD: "fecha_soldadura", Operaci
 """Where each operation keeps the day on which it was completed."""
 
 
-def corregir(  # noqa: PLR0913  each is a word of the order, said by name
+def corregir(
     *,
-    tag: str,
     operacion: Operacion,
     motivo: str,
-    actor: Actor,
     trabajador_id: int | None = None,
     fecha: date | None = None,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
+    **pedido: Unpack[Pedido],
 ) -> Respuesta:
     """Say who really completed ARM or SOLD (any worker the shop knows), or on which day; None leaves it as it is.
 
     An approval has only its day: who inspected stands in the journal alone. Raises SolicitudInvalida when nothing
     would change, and for a day in the future.
     """
-    pedido: dict[str, Any] = {"operacion": operacion, "actor": actor, "clave": clave, "version": version}
-    orden = with_reason(Accion.CORREGIR, tag, motivo, instante, trabajador_id=trabajador_id, dia=fecha, **pedido)
+    orden = with_reason(Accion.CORREGIR, motivo, operacion=operacion, trabajador_id=trabajador_id, dia=fecha, **pedido)
     if fecha is not None and fecha > chile_day(orden.instante):
         raise SolicitudInvalida({"fecha": "la fecha no puede ser futura: elija hoy o un día anterior"})
     return execute(_CORREGIR, orden)
 
 
-def reabrir(
-    *,
-    tag: str,
-    operacion: Operacion,
-    motivo: str,
-    actor: Actor,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def reabrir(*, operacion: Operacion, motivo: str, **pedido: Unpack[Pedido]) -> Respuesta:
     """Take back that ARM or SOLD is completed (it is paused work then), or that the spool is approved.
 
     Whatever the inspection said of it is void: CALIDAD waits for another one. The cycle is kept. Refused while
     somebody holds the spool, while its repair is begun, and while it is blocked.
     """
-    pedido: dict[str, Any] = {"operacion": operacion, "actor": actor, "clave": clave, "version": version}
-    return execute(_REABRIR, with_reason(Accion.REABRIR, tag, motivo, instante, **pedido))
+    return execute(_REABRIR, with_reason(Accion.REABRIR, motivo, operacion=operacion, **pedido))
 
 
 def _judge_corregir(caso: Caso) -> None:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Unpack
 
 from occupation.models import Spool
 from occupation.rules import judge_inspeccionar
 from occupation.services._execute import Caso, Verbo, execute
-from occupation.services._orden import Actor, Hecho, Orden, Respuesta, chile_day
+from occupation.services._orden import Hecho, Orden, PedidoDeTrabajador, Respuesta, chile_day
 from occupation.vocabulary import CICLOS_MAXIMOS, Accion, EstadoCalidad, Operacion, Resultado, TipoEvento
 
 
-def inspeccionar(
-    *,
-    tag: str,
-    trabajador_id: int,
-    resultado: Resultado,
-    actor: Actor,
-    clave: str | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def inspeccionar(*, resultado: Resultado, **pedido: Unpack[PedidoDeTrabajador]) -> Respuesta:
     """Record what the inspector found. The third rejection in a row blocks the spool."""
-    pedido = {"trabajador_id": trabajador_id, "actor": actor, "clave": clave, "resultado": resultado}
-    orden = Orden.de(Accion.INSPECCIONAR, tag, instante, operacion=Operacion.METROLOGIA, **pedido)
+    orden = Orden.de(Accion.INSPECCIONAR, operacion=Operacion.METROLOGIA, resultado=resultado, **pedido)
     return execute(_INSPECCIONAR, orden)
 
 

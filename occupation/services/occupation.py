@@ -7,10 +7,9 @@ nothing behind. `instante` is only given by the demo shop, which tells of the pa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import partial
-from typing import Any
-from uuid import UUID
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from occupation.history import how_it_ended
 from occupation.models import Spool, Trabajador
@@ -19,7 +18,16 @@ from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_titular, judge_tomar
 from occupation.services import _claves
 from occupation.services._execute import Caso, Verbo, execute, one_by_one
-from occupation.services._orden import Actor, Desenlace, Hecho, Orden, Respuesta, chile_day
+from occupation.services._orden import (
+    Actor,
+    Desenlace,
+    Hecho,
+    Orden,
+    PedidoDeTitular,
+    PedidoDeTrabajador,
+    Respuesta,
+    chile_day,
+)
 from occupation.tags import canonical_tag
 from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion, TipoEvento
 
@@ -28,143 +36,64 @@ ESTADO = {Operacion.ARM: "arm_state", Operacion.SOLD: "sold_state", Operacion.RE
 EN_CURSO = (EstadoTrabajo.EN_PROGRESO, EstadoCalidad.EN_REPARACION)
 
 
-def tomar(
-    *,
-    tag: str,
-    trabajador_id: int,
-    operacion: Operacion,
-    actor: Actor,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def tomar(*, operacion: Operacion, **pedido: Unpack[PedidoDeTrabajador]) -> Respuesta:
     """The worker takes the spool for one operation."""
-    pedido = {
-        "trabajador_id": trabajador_id,
-        "operacion": operacion,
-        "actor": actor,
-        "clave": clave,
-        "version": version,
-    }
-    return execute(_TOMAR, Orden.de(Accion.TOMAR, tag, instante, **pedido))
+    return execute(_TOMAR, Orden.de(Accion.TOMAR, operacion=operacion, **pedido))
 
 
-def pausar(
-    *,
-    tag: str,
-    trabajador_id: int,
-    actor: Actor,
-    operacion: Operacion | None = None,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def pausar(**pedido: Unpack[PedidoDeTitular]) -> Respuesta:
     """The holder stops and keeps the progress; any worker with the role may resume."""
-    pedido = {
-        "trabajador_id": trabajador_id,
-        "operacion": operacion,
-        "actor": actor,
-        "clave": clave,
-        "version": version,
-    }
-    return execute(_PAUSAR, Orden.de(Accion.PAUSAR, tag, instante, **pedido))
+    return execute(_PAUSAR, Orden.de(Accion.PAUSAR, **pedido))
 
 
-def completar(
-    *,
-    tag: str,
-    trabajador_id: int,
-    actor: Actor,
-    fecha: date | None = None,
-    operacion: Operacion | None = None,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def completar(*, fecha: date | None = None, **pedido: Unpack[PedidoDeTitular]) -> Respuesta:
     """The holder finishes on `fecha` (default: today in Chile; the future is refused)."""
-    pedido = {
-        "trabajador_id": trabajador_id,
-        "operacion": operacion,
-        "actor": actor,
-        "clave": clave,
-        "version": version,
-    }
-    orden = Orden.de(Accion.COMPLETAR, tag, instante, dia=fecha, **pedido)
+    orden = Orden.de(Accion.COMPLETAR, dia=fecha, **pedido)
     _judge_fecha(orden)
     return execute(_COMPLETAR, orden)
 
 
-def cancelar(
-    *,
-    tag: str,
-    trabajador_id: int,
-    actor: Actor,
-    operacion: Operacion | None = None,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def cancelar(**pedido: Unpack[PedidoDeTitular]) -> Respuesta:
     """This take never happened: what it found is restored; only the version and the history show it."""
-    pedido = {
-        "trabajador_id": trabajador_id,
-        "operacion": operacion,
-        "actor": actor,
-        "clave": clave,
-        "version": version,
-    }
-    return execute(_CANCELAR, Orden.de(Accion.CANCELAR, tag, instante, **pedido))
+    return execute(_CANCELAR, Orden.de(Accion.CANCELAR, **pedido))
 
 
-def tomar_varios(
-    *, tags: Sequence[str], trabajador_id: int, operacion: Operacion, actor: Actor, clave: str | None = None
-) -> list[Desenlace]:
+class _Lote(TypedDict):
+    trabajador_id: int
+    actor: Actor
+    clave: NotRequired[str | None]
+
+
+class _LoteDeTitular(_Lote):
+    operacion: NotRequired[Operacion | None]
+
+
+def tomar_varios(*, tags: Sequence[str], operacion: Operacion, **pedido: Unpack[_Lote]) -> list[Desenlace]:
     """TOMAR of distinct tags, each on its own."""
-    return _varios(_TOMAR, Accion.TOMAR, tags, actor, clave, trabajador_id=trabajador_id, operacion=operacion)
+    return _varios(_TOMAR, Accion.TOMAR, tags, operacion=operacion, **pedido)
 
 
-def pausar_varios(
-    *,
-    tags: Sequence[str],
-    trabajador_id: int,
-    actor: Actor,
-    operacion: Operacion | None = None,
-    clave: str | None = None,
-) -> list[Desenlace]:
+def pausar_varios(*, tags: Sequence[str], **pedido: Unpack[_LoteDeTitular]) -> list[Desenlace]:
     """PAUSAR of distinct tags, each on its own: of all that a worker holds, however much that is."""
-    return _varios(_PAUSAR, Accion.PAUSAR, tags, actor, clave, trabajador_id=trabajador_id, operacion=operacion)
+    return _varios(_PAUSAR, Accion.PAUSAR, tags, **pedido)
 
 
 def completar_varios(
-    *,
-    tags: Sequence[str],
-    trabajador_id: int,
-    actor: Actor,
-    fecha: date | None = None,
-    operacion: Operacion | None = None,
-    clave: str | None = None,
+    *, tags: Sequence[str], fecha: date | None = None, **pedido: Unpack[_LoteDeTitular]
 ) -> list[Desenlace]:
     """COMPLETAR of distinct tags, each on its own."""
-    return _varios(
-        _COMPLETAR,
-        Accion.COMPLETAR,
-        tags,
-        actor,
-        clave,
-        trabajador_id=trabajador_id,
-        operacion=operacion,
-        dia=fecha,
-    )
+    return _varios(_COMPLETAR, Accion.COMPLETAR, tags, dia=fecha, **pedido)
 
 
 def _varios(
-    verbo: Verbo, accion: Accion, tags: Sequence[str], actor: Actor, clave: str | None, **pedido: Any
+    verbo: Verbo, accion: Accion, tags: Sequence[str], dia: date | None = None, **pedido: Unpack[_LoteDeTitular]
 ) -> list[Desenlace]:
     canonicos = [canonical_tag(tag) for tag in tags]
     if not tags:
         raise SolicitudInvalida({"tag_spools": "debe haber al menos uno"})
     if len(set(canonicos)) < len(canonicos):
         raise SolicitudInvalida({"tag_spools": "hay tags repetidos"})
-    ordenes = [Orden.de(accion, tag, actor=actor, clave=clave, de_lote=True, **pedido) for tag in canonicos]
+    ordenes = [Orden.de(accion, tag=tag, dia=dia, de_lote=True, **pedido) for tag in canonicos]
     _judge_fecha(ordenes[0])
     _claves.check(ordenes[0])
     _claves.stored_answer(ordenes[0])

@@ -49,8 +49,8 @@ def adoptar(
     dia = decision.value if isinstance(decision.value, date) else None
     orden = Orden.de(
         _ACCION[decision.effect],
-        tag,
-        instante,
+        tag=tag,
+        instante=instante,
         actor=actor,
         version=version,
         operacion=_OPERACION.get(decision.header),

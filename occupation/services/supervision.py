@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from datetime import date
+from typing import Unpack
 
 from occupation.models import Evento, Trabajador
 from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_bloqueado
 from occupation.services._execute import Caso, Verbo, execute
-from occupation.services._orden import Actor, Hecho, Orden, Respuesta, chile_day
+from occupation.services._orden import Hecho, Orden, Pedido, Respuesta, chile_day
 from occupation.services.occupation import apply_pause, judge_holder
 from occupation.tags import storable
 from occupation.vocabulary import Accion, Operacion, TipoEvento
@@ -18,35 +17,25 @@ from occupation.vocabulary import Accion, Operacion, TipoEvento
 MOTIVO_MAXIMO = 300
 
 
-def liberar(
-    *,
-    tag: str,
-    motivo: str,
-    actor: Actor,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def liberar(*, motivo: str, **pedido: Unpack[Pedido]) -> Respuesta:
     """End somebody's occupation as a pause. Refused as OCUPACION_TERMINADA when nobody holds the spool."""
-    pedido = {"actor": actor, "clave": clave, "version": version}
-    return execute(_LIBERAR, with_reason(Accion.LIBERAR, tag, motivo, instante, **pedido))
+    return execute(_LIBERAR, with_reason(Accion.LIBERAR, motivo, **pedido))
 
 
-def desbloquear(
-    *,
-    tag: str,
-    motivo: str,
-    actor: Actor,
-    clave: str | None = None,
-    version: UUID | None = None,
-    instante: datetime | None = None,
-) -> Respuesta:
+def desbloquear(*, motivo: str, **pedido: Unpack[Pedido]) -> Respuesta:
     """Give a blocked spool one more chance: rejected, at its second cycle."""
-    pedido = {"actor": actor, "clave": clave, "version": version}
-    return execute(_DESBLOQUEAR, with_reason(Accion.DESBLOQUEAR, tag, motivo, instante, **pedido))
+    return execute(_DESBLOQUEAR, with_reason(Accion.DESBLOQUEAR, motivo, **pedido))
 
 
-def with_reason(accion: Accion, tag: str, motivo: str, instante: datetime | None = None, **pedido: Any) -> Orden:
+def with_reason(
+    accion: Accion,
+    motivo: str,
+    *,
+    operacion: Operacion | None = None,
+    trabajador_id: int | None = None,
+    dia: date | None = None,
+    **pedido: Unpack[Pedido],
+) -> Orden:
     """An order of a supervisor. Raises SolicitudInvalida for a reason that is blank or cannot be kept."""
     motivo = " ".join(motivo.split())
     if not motivo:
@@ -55,7 +44,7 @@ def with_reason(accion: Accion, tag: str, motivo: str, instante: datetime | None
         raise SolicitudInvalida({"motivo": "el motivo tiene caracteres que no se pueden guardar"})
     if len(motivo) > MOTIVO_MAXIMO:
         raise SolicitudInvalida({"motivo": f"use a lo más {MOTIVO_MAXIMO} caracteres"})
-    return Orden.de(accion, tag, instante, motivo=motivo, **pedido)
+    return Orden.de(accion, motivo=motivo, operacion=operacion, trabajador_id=trabajador_id, dia=dia, **pedido)
 
 
 def _apply_liberar(caso: Caso) -> Hecho:

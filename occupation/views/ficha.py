@@ -43,7 +43,7 @@ _CLASE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Etapa:
+class EstadoDeEtapa:
     """One of the four stages: its state as shape, word and colour, and who or when."""
 
     nombre: str
@@ -97,11 +97,11 @@ class Ficha:
         return may and Operacion.METROLOGIA in _possible(self._spool)
 
     @property
-    def etapas(self) -> list[Etapa]:
+    def etapas(self) -> list[EstadoDeEtapa]:
         """Materials, fit-up, welding, inspection."""
         spool = self._spool
-        materiales = Etapa("MATERIALES", "bien", _day(spool.fecha_materiales))
-        falta = Etapa("MATERIALES", "libre", "Falta Fecha_Materiales")
+        materiales = EstadoDeEtapa("MATERIALES", "bien", _day(spool.fecha_materiales))
+        falta = EstadoDeEtapa("MATERIALES", "libre", "Falta Fecha_Materiales")
         return [
             materiales if spool.fecha_materiales else falta,
             _work(spool, Operacion.ARM, spool.arm_state, spool.armador, spool.fecha_armado),
@@ -183,21 +183,21 @@ def _day(dia: date | None) -> str:
     return f"{dia:%d-%m-%Y}" if dia else ""
 
 
-def _work(spool: Spool, operacion: Operacion, estado: str, quien: Trabajador | None, dia: date | None) -> Etapa:
+def _work(spool: Spool, operacion: Operacion, estado: str, quien: Trabajador | None, dia: date | None) -> EstadoDeEtapa:
     nombre = quien.worker_nombre if quien else ""
     if estado == EstadoTrabajo.COMPLETADO:
-        return Etapa(operacion.label, "bien", "Completado", " · ".join(filter(None, [nombre, _day(dia)])))
+        return EstadoDeEtapa(operacion.label, "bien", "Completado", " · ".join(filter(None, [nombre, _day(dia)])))
     if estado == EstadoTrabajo.PENDIENTE:
-        return Etapa(operacion.label, "libre", "Pendiente")
+        return EstadoDeEtapa(operacion.label, "libre", "Pendiente")
     if spool.ocupado_operacion == operacion:
-        return Etapa(operacion.label, "curso", "En progreso", nombre)
-    return Etapa(operacion.label, "pausa", "Pausado", f"lo tenía {nombre}" if nombre else "")
+        return EstadoDeEtapa(operacion.label, "curso", "En progreso", nombre)
+    return EstadoDeEtapa(operacion.label, "pausa", "Pausado", f"lo tenía {nombre}" if nombre else "")
 
 
-def _quality(spool: Spool) -> Etapa:
+def _quality(spool: Spool) -> EstadoDeEtapa:
     estado = EstadoCalidad(spool.calidad_state)
     detalle = _day(spool.fecha_qc) or (spool.en_ciclo.capitalize() if spool.ciclo else "")
-    return Etapa(Operacion.METROLOGIA.label, _CLASE[estado], estado.label.capitalize(), detalle)
+    return EstadoDeEtapa(Operacion.METROLOGIA.label, _CLASE[estado], estado.label.capitalize(), detalle)
 
 
 def _possible(spool: Spool) -> list[Operacion]:
