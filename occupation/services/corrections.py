@@ -15,7 +15,7 @@ from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_completada, judge_reabrible
 from occupation.services._execute import Caso, Verbo, execute
 from occupation.services._orden import Hecho, Pedido, Respuesta, chile_day
-from occupation.services.occupation import RESPONSABLE, responsible_of
+from occupation.services.occupation import RESPONSABLE, judge_day, responsible_of
 from occupation.services.supervision import with_reason
 from occupation.vocabulary import Accion, EstadoCalidad, Operacion, TipoEvento
 
@@ -37,8 +37,7 @@ def corregir(
     would change, and for a day in the future.
     """
     orden = with_reason(Accion.CORREGIR, motivo, operacion=operacion, trabajador_id=trabajador_id, dia=fecha, **pedido)
-    if fecha is not None and fecha > chile_day(orden.instante):
-        raise SolicitudInvalida({"fecha": "la fecha no puede ser futura: elija hoy o un día anterior"})
+    judge_day(orden, "fecha")
     return execute(_CORREGIR, orden)
 
 

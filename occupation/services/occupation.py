@@ -49,7 +49,7 @@ def pausar(**pedido: Unpack[PedidoDeTitular]) -> Respuesta:
 def completar(*, fecha: date | None = None, **pedido: Unpack[PedidoDeTitular]) -> Respuesta:
     """The holder finishes on `fecha` (default: today in Chile; the future is refused)."""
     orden = Orden.de(Accion.COMPLETAR, dia=fecha, **pedido)
-    _judge_fecha(orden)
+    judge_day(orden)
     return execute(_COMPLETAR, orden)
 
 
@@ -94,15 +94,16 @@ def _varios(
     if len(set(canonicos)) < len(canonicos):
         raise SolicitudInvalida({"tag_spools": "hay tags repetidos"})
     ordenes = [Orden.de(accion, tag=tag, dia=dia, de_lote=True, **pedido) for tag in canonicos]
-    _judge_fecha(ordenes[0])
+    judge_day(ordenes[0])
     _claves.check(ordenes[0])
     _claves.stored_answer(ordenes[0])
     return one_by_one((tag, partial(execute, verbo, orden)) for tag, orden in zip(tags, ordenes, strict=True))
 
 
-def _judge_fecha(orden: Orden) -> None:
+def judge_day(orden: Orden, campo: str = "fecha_operacion") -> None:
+    """Raises SolicitudInvalida, which names `campo`, for a day that has not come yet."""
     if orden.dia is not None and orden.dia > chile_day(orden.instante):
-        raise SolicitudInvalida({"fecha_operacion": "la fecha no puede ser futura: elija hoy o un día anterior"})
+        raise SolicitudInvalida({campo: "la fecha no puede ser futura: elija hoy o un día anterior"})
 
 
 def _judge_tomar(caso: Caso) -> None:

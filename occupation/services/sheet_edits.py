@@ -11,10 +11,11 @@ from functools import partial
 from uuid import UUID
 
 from occupation.models import Spool, Trabajador
-from occupation.refusals import OperacionNoDisponible, SolicitudInvalida
+from occupation.refusals import OperacionNoDisponible
 from occupation.rules import judge_bloqueado, judge_hecho_en_hoja, judge_inspeccionar
 from occupation.services._execute import Caso, Verbo, execute
 from occupation.services._orden import HOJA, Actor, Hecho, Orden, Respuesta, chile_day
+from occupation.services.occupation import judge_day
 from occupation.services.supervision import liberar, lift_block
 from occupation.sheets.merge import Decision, Effect
 from occupation.vocabulary import Accion, EstadoTrabajo, Operacion, Resultado, TipoEvento
@@ -59,8 +60,7 @@ def adoptar(
         motivo=UNLOCKED if decision.effect == Effect.OVERRIDE else "",
         resultado=Resultado.APROBADO if decision.effect == Effect.APPROVE else None,
     )
-    if dia is not None and dia > chile_day(orden.instante):
-        raise SolicitudInvalida({decision.header: "no puede ser futura"})
+    judge_day(orden, decision.header)
     return execute(_verbo(decision), orden)
 
 
