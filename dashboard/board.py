@@ -46,7 +46,7 @@ class Tarjeta:
 
 
 @dataclass(frozen=True, slots=True)
-class Etapa:
+class CuentaDeEtapa:
     """How many spools are at one stage."""
 
     nombre: str
@@ -75,7 +75,7 @@ class Barra:
 class Resumen:
     """What every page of the wall shows: counts per stage, how many are held, the day's work, the last events."""
 
-    etapas: list[Etapa]
+    etapas: list[CuentaDeEtapa]
     total: int
     barras: list[Barra]
     eventos: list[Evento]
@@ -166,7 +166,7 @@ def _held_for(spool: Spool) -> str:
     return f"{que} {spool.ciclo}/{CICLOS_MAXIMOS}" if spool.ocupado_operacion == Operacion.REPARACION else que
 
 
-def _stages(ahora: datetime) -> tuple[list[Etapa], int]:
+def _stages(ahora: datetime) -> tuple[list[CuentaDeEtapa], int]:
     """How many living spools are at each stage, and how many somebody holds. A spool may wait for two things."""
     takeable = eligible(Accion.TOMAR, Operacion.ARM) | eligible(Accion.TOMAR, Operacion.SOLD)
     reparacion = (EstadoCalidad.RECHAZADO, EstadoCalidad.EN_REPARACION, EstadoCalidad.REPARACION_PAUSADA)
@@ -182,7 +182,7 @@ def _stages(ahora: datetime) -> tuple[list[Etapa], int]:
     counts = {f"etapa_{place}": Count("pk", filter=condition) for place, condition in enumerate(stages.values())}
     held = Count("pk", filter=Q(ocupado_por__isnull=False))
     found = Spool.objects.vivos().aggregate(ocupados=held, **counts)
-    etapas = [Etapa(nombre, clase, found[f"etapa_{place}"]) for place, (nombre, clase) in enumerate(stages)]
+    etapas = [CuentaDeEtapa(nombre, clase, found[f"etapa_{place}"]) for place, (nombre, clase) in enumerate(stages)]
     return etapas, found["ocupados"]
 
 
