@@ -87,6 +87,7 @@ class Cycle:
 
     def run(self) -> CycleReport:
         """Read, merge, write and prove, again when the book moved meanwhile. Raises what the book raises."""
+        self.report.more = False
         Retrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=AFTER_MOVE,

@@ -11,6 +11,11 @@ from time_machine import Traveller, travel
 from tests.private_valkey import BreakableValkey
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_django import Settings
+
+    from tests.mirror_office import Office
     from tests.shop import Shop
 
 
@@ -31,6 +36,17 @@ def clock() -> Iterator[Traveller]:
 
     with travel(NOW, tick=False) as coordinates:
         yield coordinates
+
+
+@pytest.fixture
+def office(tmp_path: Path, settings: Settings) -> Office:
+    """People at the shop's book, a folder of CSV files with MK-0, MK-1 and MK-2."""
+    from tests.books import fila
+    from tests.mirror_office import Office
+
+    settings.TALLER_VAR = tmp_path
+    settings.LOCAL_WORKBOOK = tmp_path / "libro"
+    return Office(tmp_path / "libro", [fila(f"MK-{n}") for n in range(3)])
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from time_machine import Traveller, travel
 
 from occupation import services
 from occupation.models import EstadoHoja, Mirror
-from occupation.queries import find_spool
 from occupation.sheets import audit, flush
 from occupation.sheets.book import Ask, BookBusy, Grid, PermissionLost, Request
 from occupation.sheets.budget import Budget, WaitJittered, wait_seconds
@@ -30,7 +29,6 @@ from occupation.sheets.leader import FileLeader, make_leader
 from occupation.sheets.local import LocalBook
 from occupation.sheets.relay import FOR_A_CYCLE, Relay
 from occupation.vocabulary import Operacion
-from taller.sheet_health import read_sheet
 from tests.books import fila
 from tests.mirror_office import Office, SharedFolder
 from tests.ports import patient
@@ -46,13 +44,6 @@ pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation
 def clock() -> Iterator[Traveller]:
     with travel(NOW, tick=False) as coordinates:
         yield coordinates
-
-
-@pytest.fixture
-def office(tmp_path: Path, settings: Settings) -> Office:
-    settings.TALLER_VAR = tmp_path
-    settings.LOCAL_WORKBOOK = tmp_path / "libro"
-    return Office(tmp_path / "libro", [fila(f"MK-{n}") for n in range(3)])
 
 
 def spent(budget: Budget, kind: Request) -> int:
@@ -169,66 +160,6 @@ def test_a_lost_permission_is_told_and_asked_again_each_minute(office: Office, c
     relay.leader.resign()
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """The exit code and last line of one cycle by hand."""
-    try:
-        call_command("sync_sheets", "--once", *arguments)
-    except CommandError as error:
-        return error.returncode, str(error)
-    return 0, capsys.readouterr().out.splitlines()[-1]
-
-
-def test_once_says_what_it_did_and_then_that_nothing_changed(
-    office: Office, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert told(capsys, "--dry-run") == (0, "Simulación, nada cambió: nuevas: 3, trabajadores: 3")
-    assert told(capsys) == (0, "nuevas: 3, trabajadores: 3, filas escritas: 3")
-    assert told(capsys) == (0, "sin cambios")
-
-
-def test_once_ends_with_the_code_of_what_kept_it(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    leader = make_leader()
-    assert leader.leads()
-    assert told(capsys)[0] == 4
-    leader.resign()
-    path = office.book.folder / "Roles.csv"
-    good = path.read_bytes()
-    path.write_bytes(good.replace(b"Rol", b"Oficio"))
-    assert told(capsys)[0] == 3
-    path.write_bytes(good)
-    assert told(capsys)[0] == 0
-    (office.book.folder / "Operaciones.csv").write_bytes(b"\0")
-    assert told(capsys)[0] == 5
-
-
-def test_a_cycle_by_hand_that_does_not_reach_the_book_shows_in_the_health_until_one_does(
-    office: Office, capsys: pytest.CaptureFixture[str], clock: Traveller
-) -> None:
-    assert told(capsys)[0] == 0
-    path = office.book.folder / "Operaciones.csv"
-    good = path.read_bytes()
-    path.write_bytes(b"\0")
-    assert told(capsys, "--dry-run")[0] == 5
-    assert EstadoHoja.objects.get().error == ""
-    assert told(capsys)[0] == 5
-    state = EstadoHoja.objects.get()
-    assert (state.error_tipo, state.error_desde, state.esperar_hasta) == ("libro", NOW, None)
-    assert state.error in str(told(capsys)[1])
-    clock.shift(121)
-    assert read_sheet().status == "degraded"
-    path.write_bytes(good)
-    assert told(capsys)[0] == 0
-    assert (read_sheet().status, EstadoHoja.objects.get().error_desde) == ("healthy", None)
-
-
-def test_a_cycle_by_hand_writes_all_that_waits(
-    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(flush, "ROWS_PER_WRITE", 2)
-    assert told(capsys) == (0, "nuevas: 3, trabajadores: 3, filas escritas: 3")
-    assert [row["version"] for row in office.rows()] == [str(find_spool(f"MK-{n}").version) for n in range(3)]
-
-
 def test_a_relay_without_a_book_it_can_open_ends_with_a_sentence(office: Office, settings: Settings) -> None:
     settings.SHEETS_BACKEND = "google"
     settings.GOOGLE_APPLICATION_CREDENTIALS_JSON = "{}"
@@ -318,12 +249,6 @@ def test_a_cycle_waits_until_it_can_be_paid_whole_or_the_bucket_is_full(clock: T
     clock.shift(wait + 0.001)
     assert budget.missing_seconds(FOR_A_CYCLE) == 0
     assert spent(budget, Request.READ) >= min(3, max(most // 4, 1))
-
-
-def test_options_that_make_no_sense_are_refused_in_a_sentence(office: Office) -> None:
-    for options in (["--dry-run"], ["--accept-shrink"], ["--interval", "0"]):
-        with pytest.raises(CommandError):
-            call_command("sync_sheets", *options)
 
 
 @pytest.mark.process
