@@ -22,6 +22,11 @@ from occupation.sheets.book import BookBusy, Request
 _BURST: Final = 0.25
 _MINUTE: Final = 60.0
 
+LONGEST_WAIT: Final = 600.0
+"""Longest time that a book is left alone at once, in seconds. What is told to wait for longer, a clock said that was
+ahead then.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -93,11 +98,13 @@ class Budget:
 
 
 def _stored(per_minute: int, stored: tuple[float, str] | None, now: datetime) -> Bucket:
-    fresh = Bucket(per_minute, 0, now)
+    full = Bucket(per_minute, Bucket(per_minute, 0, now).burst, now)
     if stored is None:
-        return Bucket(per_minute, fresh.burst, now)
-    tokens, at = stored
-    return Bucket(per_minute, min(tokens, fresh.burst), datetime.fromisoformat(at)).filled(now)
+        return full
+    tokens, at = stored[0], datetime.fromisoformat(stored[1])
+    if (at - now).total_seconds() > _MINUTE:
+        return full  # a clock that was ahead, and was put right, says nothing of the last minute
+    return Bucket(per_minute, min(tokens, full.tokens), at).filled(now)
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ _WHEN_BUSY: Final = WaitJittered(1, _MINUTE)
 
 def wait_seconds(busy: BookBusy, attempt: int, now: datetime) -> float:
     """How long a busy book is left alone: as it asked, for a quota at least to the next minute, else ever longer."""
-    asked = busy.retry_after or 0
+    asked = min(busy.retry_after or 0, LONGEST_WAIT)
     if busy.quota:
         return max(asked, _MINUTE - now.second - now.microsecond / 1_000_000)
     return max(asked, 0 if asked else _WHEN_BUSY.seconds(attempt))

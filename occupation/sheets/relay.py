@@ -32,7 +32,7 @@ from occupation.sheets.book import (
     Request,
     WriteUnknown,
 )
-from occupation.sheets.budget import Budget, wait_seconds
+from occupation.sheets.budget import LONGEST_WAIT, Budget, wait_seconds
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Memory, NotLeading
@@ -158,7 +158,8 @@ class Relay:
 
     def _left_alone(self) -> float:
         until = EstadoHoja.objects.filter(pk=1).values_list("esperar_hasta", flat=True).first()
-        return (until - timezone.now()).total_seconds() if until else 0.0
+        waiting = (until - timezone.now()).total_seconds() if until else 0.0
+        return waiting if waiting <= LONGEST_WAIT else 0.0
 
     def _short_of_quota(self) -> float:
         return self.budget.missing_seconds(FOR_A_CYCLE) if self.book.metered else 0.0

@@ -78,6 +78,19 @@ def test_a_restart_does_not_spend_the_budget_twice_and_each_kind_has_its_own(clo
     assert 0 < (busy.value.retry_after or 0) <= 60
 
 
+def test_a_budget_spent_by_a_clock_that_was_ahead_is_not_waited_for(clock: Traveller) -> None:
+    clock.shift(timedelta(days=400))
+    spent(Budget(), Request.WRITE)
+    clock.move_to(NOW)
+    assert spent(Budget(), Request.WRITE) == 7
+
+
+def test_a_clock_put_back_by_seconds_spends_no_budget_twice(clock: Traveller) -> None:
+    spent(Budget(), Request.WRITE)
+    clock.shift(-30)
+    assert spent(Budget(), Request.WRITE) == 0
+
+
 def test_a_busy_book_is_left_alone_as_it_asks_and_a_quota_to_the_next_minute() -> None:
     assert wait_seconds(BookBusy("", 7.5), 1, NOW) == 7.5
     assert wait_seconds(BookBusy("", quota=True), 1, NOW) == 30
@@ -148,6 +161,18 @@ def test_a_book_out_of_quota_is_left_alone_and_every_mark_is_kept(office: Office
     clock.shift(20)
     assert relay.turn() == 5
     assert (office.row("MK-1")["Ocupado_Por"], EstadoHoja.objects.get().error) == ("MR(93)", "")
+    relay.leader.resign()
+
+
+def test_a_wait_set_by_a_clock_that_was_ahead_does_not_stop_the_relay(office: Office, clock: Traveller) -> None:
+    book = Closed(office.book.folder)
+    book.answer = BookBusy("Google pide esperar", 1e9)
+    relay = Relay(book, make_leader(), 5)
+    assert relay.turn() == 600
+    book.answer = None
+    clock.shift(timedelta(days=-1))
+    assert relay.turn() == 5
+    assert EstadoHoja.objects.get().sincronizada_en == NOW - timedelta(days=1)
     relay.leader.resign()
 
 
