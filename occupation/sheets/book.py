@@ -59,7 +59,14 @@ class WriteRefused(BookUnwritable):
 
 
 class WriteUnknown(Exception):  # noqa: N818  an outcome, not a fault of the caller
-    """Nobody knows whether the change was applied: the answer was lost. It may even be applied minutes from now."""
+    """Nobody knows whether the change was applied: the answer was lost. It may even be applied minutes from now.
+
+    `retry_after` is how many seconds the book asked to wait, None if it did not say.
+    """
+
+    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class Row(NamedTuple):

@@ -10,12 +10,15 @@ import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 import requests
+from django.utils import timezone
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.auth.transport.requests import Request as TokenTransport
 from google.oauth2.service_account import Credentials
@@ -168,7 +171,7 @@ def _answered(error: APIError, kind: Request) -> Exception:
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Refused(_message(error))
     if kind is Request.WRITE:
-        return WriteUnknown(f"Google falló ({status}) y no dijo si guardó el cambio.")
+        return WriteUnknown(f"Google falló ({status}) y no dijo si guardó el cambio.", retry_after)
     return BookBusy(f"Google falló ({status}).", retry_after)
 
 
@@ -182,8 +185,15 @@ def _is_quota(error: APIError) -> bool:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    seconds = response.headers.get("Retry-After", "")
-    return float(seconds) if seconds.isdecimal() else None
+    """How many seconds an answer asks to wait: it says so many, or until when."""
+    asked = response.headers.get("Retry-After", "")
+    if asked.isdecimal():
+        return float(asked)
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    return max((until.replace(tzinfo=until.tzinfo or UTC) - timezone.now()).total_seconds(), 0.0)
 
 
 def _not_let_in(error: RefreshError) -> Exception:

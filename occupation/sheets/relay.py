@@ -175,7 +175,7 @@ class Relay:
 
 def failure_kind(problem: Exception) -> TipoErrorHoja:
     """Who can mend what kept the book from being reached: time, a person with the right to share it, or any person."""
-    if isinstance(problem, BookBusy):
+    if isinstance(problem, BookBusy | WriteUnknown):
         return TipoErrorHoja.CUOTA
     return TipoErrorHoja.PERMISO if isinstance(problem, PermissionLost) else TipoErrorHoja.LIBRO
 
@@ -183,5 +183,6 @@ def failure_kind(problem: Exception) -> TipoErrorHoja:
 def _wait_after(problem: Exception, attempts: int) -> float:
     if isinstance(problem, PermissionLost):
         return MOST_SECONDS
-    busy = problem if isinstance(problem, BookBusy) else BookBusy(str(problem))
+    asked = problem.retry_after if isinstance(problem, WriteUnknown) else None
+    busy = problem if isinstance(problem, BookBusy) else BookBusy(str(problem), asked)
     return max(wait_seconds(busy, attempts, timezone.now()), 0.1)

@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from time_machine import travel
 
 from occupation.sheets.book import (
     Ask,
@@ -136,6 +138,27 @@ def test_a_failing_google_is_busy_for_a_read_and_a_riddle_for_a_write(server: Sh
     server.faults.error(500)
     with pytest.raises(WriteUnknown):
         book.apply(change)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        (120, 120),
+        ("Tue, 03 Mar 2026 14:02:00 GMT", 90),
+        ("Tue, 03 Mar 2026 14:02:00 -0000", 90),
+        ("Tue, 03 Mar 2026 13:00:00 GMT", 0),
+        ("pronto", None),
+        (None, None),
+    ],
+)
+def test_a_google_that_fails_a_write_is_left_alone_for_as_long_as_it_asks(
+    server: SheetsServer, book: GoogleBook, asked: float | str | None, seconds: float | None
+) -> None:
+    change = version_written(book)
+    server.faults.error(503, retry_after=asked)
+    with travel(datetime(2026, 3, 3, 14, 0, 30, tzinfo=UTC), tick=False), pytest.raises(WriteUnknown) as riddle:
+        book.apply(change)
+    assert riddle.value.retry_after == seconds
 
 
 @pytest.mark.parametrize(

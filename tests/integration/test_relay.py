@@ -20,7 +20,7 @@ from time_machine import Traveller, travel
 from occupation import services
 from occupation.models import EstadoHoja, Mirror
 from occupation.sheets import audit, flush
-from occupation.sheets.book import Ask, BookBusy, Grid, PermissionLost, Request
+from occupation.sheets.book import Ask, BookBusy, Grid, PermissionLost, Request, WriteUnknown
 from occupation.sheets.budget import Budget, WaitJittered, wait_seconds
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.flush import NotLeading
@@ -161,6 +161,16 @@ def test_a_book_out_of_quota_is_left_alone_and_every_mark_is_kept(office: Office
     clock.shift(20)
     assert relay.turn() == 5
     assert (office.row("MK-1")["Ocupado_Por"], EstadoHoja.objects.get().error) == ("MR(93)", "")
+    relay.leader.resign()
+
+
+def test_a_write_that_failed_is_not_repeated_before_the_book_asked_for_it(office: Office, clock: Traveller) -> None:
+    book = Closed(office.book.folder)
+    book.answer = WriteUnknown("Google falló (503) y no dijo si guardó el cambio.", 120)
+    relay = Relay(book, make_leader(), 5)
+    assert relay.turn() == 120
+    state = EstadoHoja.objects.get()
+    assert (state.error_tipo, state.esperar_hasta) == ("cuota", NOW + timedelta(seconds=120))
     relay.leader.resign()
 
 

@@ -95,7 +95,7 @@ def bad_mask(path: str) -> ApiError:
     return ApiError(400, MESSAGES[400], [detail])
 
 
-def quota_exceeded(kind: str, limit: int, retry_after: float | None = None) -> ApiError:
+def quota_exceeded(kind: str, limit: int, retry_after: float | str | None = None) -> ApiError:
     """Too many reads or writes (`kind`) in this minute. Google seldom sends Retry-After; `retry_after` makes it."""
     word = kind.capitalize()
     info = {
@@ -121,8 +121,13 @@ def quota_exceeded(kind: str, limit: int, retry_after: float | None = None) -> A
         f"Quota exceeded for quota metric '{word} requests' and limit '{word} requests per minute per user' of service "
         f"'sheets.googleapis.com' for consumer 'project_number:{_PROJECT}'."
     )
-    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:.0f}"}
-    return ApiError(429, message, [info, help_], headers)
+    return ApiError(429, message, [info, help_], asking_to_wait(retry_after))
+
+
+def asking_to_wait(retry_after: float | str | None) -> dict[str, str]:
+    """The header that asks to wait so many seconds, or until the moment that a text tells; none without either."""
+    text = f"{retry_after:.0f}" if isinstance(retry_after, float | int) else retry_after
+    return {} if text is None else {"Retry-After": text}
 
 
 def unauthenticated(reason: str = "ACCESS_TOKEN_EXPIRED") -> ApiError:

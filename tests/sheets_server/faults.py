@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tests.sheets_server.errors import MESSAGES, ApiError, quota_exceeded, unauthenticated
+from tests.sheets_server.errors import MESSAGES, ApiError, asking_to_wait, quota_exceeded, unauthenticated
 
 
 class Kind(StrEnum):
@@ -47,7 +47,7 @@ class Fault:
     skip: int = 0
     code: int = 0
     message: str = ""
-    retry_after: float | None = None
+    retry_after: float | str | None = None
     seconds: float = 0.0
     applied: bool = False
     act: Callable[[], None] | None = None
@@ -65,8 +65,7 @@ class Fault:
             return quota_exceeded("read" if kind == "token" else kind, 60, self.retry_after)
         if self.code == 401:
             return unauthenticated()
-        headers = {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:.0f}"}
-        return ApiError(self.code, self.message or MESSAGES[self.code], headers=headers)
+        return ApiError(self.code, self.message or MESSAGES[self.code], headers=asking_to_wait(self.retry_after))
 
 
 class Faults:
@@ -83,7 +82,7 @@ class Faults:
     def error(
         self, code: int, times: int | None = 1, message: str = "", *, applied: bool = False, **where: Any
     ) -> None:
-        """400, 401, 403, 404, 500, 503 or 504; `applied` ones did the work all the same."""
+        """400, 401, 403, 404, 500, 503 or 504, with a `retry_after` or not; `applied` ones did the work all."""
         self.add(Fault(Kind.ERROR, times=times, code=code, message=message, applied=applied, **where))
 
     def cut(self, *, applied: bool, **where: Any) -> None:
