@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tests.doors import (
     FORBIDDEN,
     IN,
     LOGIN,
     OK,
+    SCREENS,
     STAFF,
     TO_ADMIN_LOGIN,
+    TO_SUPERVISION_LOGIN,
     Answer,
     Door,
     Fields,
     Row,
     door,
     get,
-    open_to_all,
     post,
 )
 from tests.office import LISTS
 
-SUPERVISED = ("supervisor", "supervisor at a tablet", "administrator", "superuser")
-"""A supervisor's login in the admin holds on a tablet too."""
+AT_THE_SHOP = (*SCREENS, "worker's page elsewhere")
+SUPERVISED = ("supervisor", "administrator", "superuser")
 ADMINISTERED = ("administrator", "superuser")
 VIEWERS = dict.fromkeys(LISTS, SUPERVISED) | dict.fromkeys(("device", "trabajador"), ADMINISTERED)
 """Who may look at each list of the shop's. What may be added or changed on such a page is told below."""
@@ -31,9 +34,14 @@ PASSWORD: Fields = {"usable_password": "true", "password1": "otra-clave-larga", 
 USER = {"username": "otro", "date_joined_0": "2026-01-12", "date_joined_1": "08:00:00"}
 
 
+def office(refused: Answer, *others: tuple[Iterable[str], Answer]) -> Door:
+    """A door of the admin, which on the shop's own devices is behind supervision's login, whatever was logged in."""
+    return door(refused, *others, (AT_THE_SHOP, TO_SUPERVISION_LOGIN))
+
+
 def staff_only(*who: str, others: Answer = FORBIDDEN) -> Door:
     """A page of the admin: other staff hears `others`."""
-    return door(TO_ADMIN_LOGIN, (STAFF, others), (who, IN))
+    return office(TO_ADMIN_LOGIN, (STAFF, others), (who, IN))
 
 
 OF_STAFF = staff_only(*STAFF)
@@ -95,9 +103,8 @@ def listed(model: str) -> Answer:
 
 def decision(model: str, action: str) -> Row:
     """An action of a list: who may look and not decide is shown the list, and nothing was done."""
-    lookers = dict.fromkeys(("supervisor", "supervisor at a tablet"), OK)
     decided: Fields = {"action": action, "_selected_action": f"{{{model}}}"}
-    return post(OF_ADMINISTRATORS | lookers, listed(model), **decided)
+    return post(OF_ADMINISTRATORS | {"supervisor": OK}, listed(model), **decided)
 
 
 def asked(path: str, form: Door, spool: str) -> list[Row]:
@@ -106,11 +113,11 @@ def asked(path: str, form: Door, spool: str) -> list[Row]:
 
 
 HOME = (302, "/admin/")
-AT_HOME = door(IN, (STAFF, HOME))
+AT_HOME = office(IN, (STAFF, HOME))
 OWN: dict[str, list[Row]] = {
     "admin/": [get(OF_STAFF)],
-    "admin/login/": [get(AT_HOME), post(open_to_all(), HOME, **LOGIN, next="/admin/")],
-    "admin/logout/": [post(door(HOME, (STAFF, IN)), OK, deed=False)],
+    "admin/login/": [get(AT_HOME), post(office(IN), HOME, **LOGIN, next="/admin/")],
+    "admin/logout/": [post(office(HOME, (STAFF, IN)), OK, deed=False)],
     "admin/password_change/": [get(OF_STAFF), post(OF_STAFF, OK, deed=False)],
     "admin/password_change/done/": [get(OF_STAFF)],
     "admin/autocomplete/": [get(OF_NOBODY)],

@@ -101,6 +101,19 @@ def _stay(request: HttpRequest) -> None:
         request.session.set_expiry(IDLE)
 
 
+def office_on_tablets_middleware(get_response: OpenPage[[]]) -> OpenPage[[]]:
+    """On the shop's own devices the admin is behind this login too, and ends with it; its own would last for weeks."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(reverse("admin:index")):
+            if not _ends_when_idle(request):
+                return _to_login(request)
+            _stay(request)
+        return get_response(request)
+
+    return middleware
+
+
 def is_refresh(request: HttpRequest) -> bool:
     """Whether a script asks for a part of its page, and nobody tapped."""
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers

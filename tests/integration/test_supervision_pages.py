@@ -59,6 +59,23 @@ def test_a_login_of_the_admin_is_not_enough_on_the_shops_own_tablet() -> None:
 
 
 @pytest.mark.usefixtures("shop")
+def test_on_the_shops_own_tablet_the_office_asks_for_the_login_that_ends_by_itself() -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        client = logged_in("marta", "supervisores")
+        client.cookies["taller_device"] = vars(DeviceFactory())["raw_token"]
+        marta = {"username": "marta", "password": "una-clave-larga"}
+        asked = "/supervision/entrar/?next=%2Fadmin%2Foccupation%2Fspool%2F"
+        assert client.get("/admin/occupation/spool/")["Location"] == asked
+        assert client.post("/admin/login/", marta)["Location"] == "/supervision/entrar/?next=%2Fsupervision%2F"
+        assert client.post(asked, marta | {"next": "/admin/"})["Location"] == "/admin/"
+        for _ in range(2):
+            assert client.get("/admin/").status_code == 200
+            clock.shift(timedelta(minutes=29))
+        clock.shift(timedelta(minutes=2))
+        assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.usefixtures("shop")
 def test_the_door_leads_back_after_the_login_and_tells_others_whom_to_ask() -> None:
     from django.test import Client
 
