@@ -72,7 +72,15 @@
   };
 
   // ---------------------------------------------------------------- a tap that got no answer, or rubbish
+  const esSecreto = (lugar) => lugar.matches("#pin") || uno("input[type=password]", lugar) !== null;
+  /** A PIN or a password waits for nobody: whoever taps next may be somebody else. */
+  const olvidar = (form, texto) => {
+    intento = null;
+    form.reset();
+    decir("toque", `${texto} Lo escrito se borró: escríbalo otra vez.`, { Cerrar: () => callar("toque") });
+  };
   const ofrecer = (texto, lugar) => {
+    if (esSecreto(lugar)) return olvidar(lugar, texto);
     const este = intento;
     const REINTENTAR = () => {
       callar("toque");
@@ -99,9 +107,9 @@
     // The hidden fields stay: the retry asks for the same NV and the same part of the list.
     if (lista) lista.replaceChildren(...todos(":scope > input[type=hidden]", lista), cuadro);
   };
-  const NADIE = "Sin respuesta: no se sabe si se guardó. REINTENTAR no lo hace dos veces.";
+  const NADIE = "Sin respuesta: no se sabe si se guardó. Repetir no lo hace dos veces.";
   const CALLADO = "Sin respuesta del taller. Revise la conexión.";
-  const FALLO = "El taller falló y lo dejó anotado. REINTENTAR; si se repite, avise al supervisor.";
+  const FALLO = "El taller falló y lo dejó anotado. Si al repetir falla otra vez, avise al supervisor.";
   const NO_ACEPTO = "El taller no aceptó la solicitud. Vuelva a ¿Quién eres? y repita.";
   const nadie = (evento) => sinRespuesta(evento, evento.detail.requestConfig.verb === "get" ? CALLADO : NADIE);
   document.addEventListener("htmx:sendError", nadie);

@@ -13,10 +13,11 @@
   const tocar = (form, tecla) => {
     if (form.dataset.enCurso) return;
     const { value } = form.elements.escrito;
-    // What could not be sent is typed anew.
-    const antes = value.length < todos(".lugares span", form).length ? value : "";
-    escribir(form, tecla === null ? antes.slice(0, -1) : antes + tecla);
+    escribir(form, tecla === null ? value.slice(0, -1) : value + tecla);
   };
+  document.addEventListener("reset", ({ target }) => {
+    if (target === pad()) escribir(target, "");
+  });
   document.addEventListener("click", (evento) => {
     const tecla = evento.target.closest("#pin .tecla");
     if (!tecla) return;

@@ -54,6 +54,9 @@ class Entrar(LoginView):
     template_name = "occupation/supervision/entrar.html"
     next_page = "supervision"
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(en_taller=cookie_device(self.request) is not None, **kwargs)
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponseRedirect:
         response = super().form_valid(form)
         self.request.session[_OURS] = True

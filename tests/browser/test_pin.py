@@ -54,9 +54,21 @@ def test_the_pad_fits_takes_taps_and_keys_and_needs_no_scripts(
         expect(page.get_by_role("alert").filter(has_text="JP(94) todavía no tiene PIN")).to_be_visible()
         assert page.locator(".tecla").count() == 0
         page = choose(tablet)
+        lose_it(tablet)
         for key in "4831":
             page.keyboard.press(key)
         expect(page.get_by_role("link", name="CAMBIAR")).to_be_visible()
+
+
+def lose_it(tablet: Stand) -> None:
+    """Four digits that nobody answers: whoever taps next cannot send them again."""
+    tablet.page.route("**/entrar/pin/", lambda route: route.abort())
+    for key in "4831":
+        tablet.page.keyboard.press(key)
+    expect(tablet.banner()).to_contain_text("Lo escrito se borró: escríbalo otra vez.")
+    assert tablet.banner().get_by_role("button").all_inner_texts() == ["Cerrar"]
+    assert tablet.page.locator("#pin [name=escrito]").input_value() == ""
+    tablet.page.unroute_all()
 
 
 def tap_it_in(tablet: Stand) -> None:

@@ -99,6 +99,19 @@ def test_a_tap_without_network_is_refused_in_words_and_done_once_when_it_returns
     expect(tablet.banner()).to_have_text("")
 
 
+def test_a_password_that_could_not_be_sent_waits_for_nobody(tablet: Stand) -> None:
+    page = tablet.open("/supervision/entrar/")
+    page.get_by_label("Usuario").fill("marta")
+    page.get_by_label("Clave").fill("una-clave-larga")
+    tablet.context.set_offline(True)
+    with tablet.posts() as posts:
+        page.get_by_role("button", name="ENTRAR").click()
+        expect(tablet.banner()).to_contain_text("Lo escrito se borró: escríbalo otra vez.")
+    assert posts == []
+    assert tablet.banner().get_by_role("button").all_inner_texts() == ["Cerrar"]
+    assert page.get_by_label("Clave").input_value() == ""
+
+
 @pytest.mark.parametrize("again", ["REINTENTAR", "the same button"])
 def test_an_answer_lost_on_the_way_is_repeated_under_the_same_key(tablet: Stand, again: str) -> None:
     tablet.step_up()
@@ -117,7 +130,7 @@ def test_an_answer_lost_on_the_way_is_repeated_under_the_same_key(tablet: Stand,
     tablet.page.route("**/trabajo/pausar/", lose)
     pause = tablet.card(tag).get_by_role("button", name="PAUSAR")
     pause.click()
-    expect(tablet.banner()).to_contain_text("REINTENTAR no lo hace dos veces")
+    expect(tablet.banner()).to_contain_text("Repetir no lo hace dos veces")
     (tablet.banner().get_by_role("button", name="REINTENTAR") if again == "REINTENTAR" else pause).click()
     expect(tablet.notice()).to_contain_text(f"Trabajo pausado en {tag}")
     assert (len(keys), len(set(keys))) == (2, 1)
@@ -249,6 +262,9 @@ def test_ninety_seconds_without_a_tap_ask_who_it_is(chromium: Browser, shared_ta
         tablet.page.clock.run_for(80_000)
         assert tablet.page.url.endswith("/trabajo/")
         tablet.page.clock.run_for(12_000)
+        expect(tablet.page.get_by_role("heading", name="¿Quién eres?")).to_be_visible()
+        tablet.open("/supervision/entrar/")
+        tablet.page.clock.run_for(92_000)
         expect(tablet.page.get_by_role("heading", name="¿Quién eres?")).to_be_visible()
 
 
