@@ -54,10 +54,12 @@ class DiaFilter(admin.SimpleListFilter):
 
 
 def _read_day(text: str | None) -> date | None:
+    """What a person typed, if the shop can have lived it: at either end of the calendar no time zone can be applied."""
     try:
-        return date.fromisoformat(text or "")
+        dia = date.fromisoformat(text or "")
     except ValueError:
         return None
+    return dia if 1990 <= dia.year <= 2099 else None
 
 
 @admin.register(Evento)
