@@ -40,4 +40,8 @@ def _shown(request: HttpRequest, codigo: str, refused: Refused | None = None) ->
         "device": cookie_device(request),
         "siguiente": safe_next(request),
     }
-    return render(request, "occupation/vincular.html", contexto, status=status_of(refused) if refused else 200)
+    response = render(request, "occupation/vincular.html", contexto, status=status_of(refused) if refused else 200)
+    # The address may have the code in it, and a proxy may log where a request came from. The origin alone is still
+    # told: without it browsers post from nowhere ("null"), which the protection against forged posts refuses.
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response

@@ -25,6 +25,12 @@ def test_the_deployment_check_finds_nothing_under_https(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_web_that_believes_a_proxys_headers_listens_to_its_own_machine_alone() -> None:
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("Procfile", "docs/deploy.md")]
+    commands = [line for text in texts for line in text.splitlines() if "--proxy-headers" in line and "asgi" in line]
+    assert [" -b 127.0.0.1 " in command for command in commands] == [True, True]
+
+
 @pytest.mark.parametrize("arguments", [["check"], ["migrate"], ["shell", "-c", "pass"]])
 def test_a_bad_setting_ends_any_command_without_a_traceback(tmp_path: Path, arguments: list[str]) -> None:
     done = manage(tmp_path, *arguments, PORT="ocho", LOG_FORMAT="xml")
@@ -50,6 +56,9 @@ GUARDS = {
 PATHS = ["/pulso/", "/vincular/", "/admin/", "/api/workers", "/nada/"]
 """What a stranger is answered without a database."""
 
+ALL_GUARDS = [GUARDS | {"Referrer-Policy": "strict-origin"} if path == "/vincular/" else GUARDS for path in PATHS]
+"""The pairing page's own address may have a code in it, and is told to nobody."""
+
 ASK = f"""
 import json
 from django.conf import settings
@@ -69,14 +78,14 @@ def test_under_https_every_answer_guards_the_browser_and_insists_on_it(tmp_path:
     known, heard = ask(tmp_path, **HTTPS)
     assert known == [["taller.example", "127.0.0.1", "localhost", "[::1]"], True]
     assert [status for status, _, _ in heard] == [200, 200, 302, 401, 404]
-    assert list(map(guards, heard)) == [GUARDS | {"Strict-Transport-Security": "max-age=2592000"}] * len(PATHS)
+    assert list(map(guards, heard)) == [each | {"Strict-Transport-Security": "max-age=2592000"} for each in ALL_GUARDS]
     assert [cookies for _, _, cookies in heard if cookies] == [{"taller_csrf": [True, "Lax"]}]
 
 
 def test_without_https_nothing_insists_on_it(tmp_path: Path) -> None:
     known, heard = ask(tmp_path, PUBLIC_URL="http://10.0.0.5:8000")
     assert known[1] is False
-    assert list(map(guards, heard)) == [GUARDS] * len(PATHS)
+    assert list(map(guards, heard)) == ALL_GUARDS
     assert [cookies for _, _, cookies in heard if cookies] == [{"taller_csrf": ["", "Lax"]}]
 
 
