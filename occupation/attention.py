@@ -129,10 +129,10 @@ def _pins() -> list[Asunto]:
     """Who cannot step up to a tablet, in a shop that asks for a PIN."""
     if not settings.PIN_TRABAJADORES:
         return []
-    workers = Trabajador.objects.order_by("nombre", "apellido", "id")
+    workers = Trabajador.objects.presentes().order_by("nombre", "apellido", "id")
     return [
         _people(Tema.PINES, workers.con_pin_bloqueado()),
-        _people(Tema.SIN_PIN, workers.presentes().sin_pin()),
+        _people(Tema.SIN_PIN, workers.sin_pin()),
     ]
 
 

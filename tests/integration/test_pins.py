@@ -224,10 +224,13 @@ def test_no_pin_is_stored_or_logged(miguel: Trabajador, caplog: pytest.LogCaptur
 
 def test_supervisors_see_who_has_one_and_set_it_with_the_worker(miguel: Trabajador) -> None:
     TrabajadorFactory(id=94, nombre="Juan", apellido="Pérez")
-    TrabajadorFactory(id=95, activo=False)
+    gone = TrabajadorFactory(id=95, activo=False)
+    set_pin(trabajador=gone, pin=GOOD, actor=SUPERVISOR)
     tablet, client = Tablet(), logged_in("marta", "supervisores", staff=False)
-    for _ in range(5):
-        try_pin(miguel, BAD, tablet)
+    for locked in (miguel, gone):
+        strange = Tablet()
+        for _ in range(5):
+            try_pin(locked, BAD, strange)
     home = words(client.get("/supervision/"))
     assert "PIN bloqueados (1) MR(93) · Miguel Rojas" in home
     assert "Trabajadores sin PIN (1) JP(94) · Juan Pérez" in home
