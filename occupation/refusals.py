@@ -271,7 +271,9 @@ class NoVinculado(Refused):
     codigo = "NO_VINCULADO"
 
     def __init__(self) -> None:
-        super().__init__("Este dispositivo no está vinculado al taller. Pida al supervisor un código para vincularlo.")
+        super().__init__(
+            "Este dispositivo no está vinculado al taller. Pida al administrador un código para vincularlo."
+        )
 
 
 class SinPermiso(Refused):
@@ -280,7 +282,7 @@ class SinPermiso(Refused):
     codigo = "SIN_PERMISO"
 
     def __init__(self, dispositivo: str, *, pide_pin: bool = False) -> None:
-        que = "solo puede mirar. Use una tableta, o pida al supervisor un permiso para actuar."
+        que = "solo puede mirar. Use una tableta, o pida al administrador un permiso para actuar."
         con_pin = "no puede actuar por la API: use las páginas de la tableta, que piden el PIN."
         super().__init__(f"{dispositivo} {con_pin if pide_pin else que}")
 
@@ -291,7 +293,7 @@ class CodigoInvalido(Refused):
     codigo = "CODIGO_INVALIDO"
 
     def __init__(self) -> None:
-        super().__init__("El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al supervisor.")
+        super().__init__("El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al administrador.")
 
 
 class PinIncorrecto(Refused):

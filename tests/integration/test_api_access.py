@@ -37,7 +37,7 @@ def test_who_only_looks_hears_what_to_do() -> None:
     assert response.json() == {
         "success": False,
         "error": "SIN_PERMISO",
-        "message": "Muro solo puede mirar. Use una tableta, o pida al supervisor un permiso para actuar.",
+        "message": "Muro solo puede mirar. Use una tableta, o pida al administrador un permiso para actuar.",
         "data": {},
     }
 

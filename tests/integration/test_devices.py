@@ -114,7 +114,7 @@ def test_what_is_no_code_is_refused_and_counted(codigo: str) -> None:
     with pytest.raises(CodigoInvalido) as refused:
         pair(codigo=codigo, direccion="10.0.0.1")
     assert refused.value.mensaje == (
-        "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al supervisor."
+        "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al administrador."
     )
     assert list(PairingAttempt.objects.values_list("direccion", flat=True)) == ["10.0.0.1"]
 

@@ -43,7 +43,7 @@ def test_opening_the_link_uses_nothing_up_and_tapping_does_once() -> None:
     assert (paired.status_code, paired["Location"]) == (302, "/")
     assert "Tablet nave B" in words(first.get("/"))
     assert late.status_code == 400
-    assert said(late) == "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al supervisor."
+    assert said(late) == "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al administrador."
     assert "taller_device" not in second.cookies
 
 
@@ -79,7 +79,7 @@ def test_a_link_that_was_opened_in_time_and_tapped_too_late_says_so() -> None:
         clock.shift(timedelta(minutes=10))
         late = client.post("/vincular/", link)
     assert late.status_code == 400
-    assert said(late) == "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al supervisor."
+    assert said(late) == "El código no sirve: está mal escrito, ya se usó o venció. Pida uno nuevo al administrador."
 
 
 def test_two_tablets_paired_under_one_name_are_told_apart_everywhere() -> None:
