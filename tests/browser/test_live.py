@@ -34,6 +34,7 @@ from tests.streams_shop import Floor, floor, process
 
 pytestmark = pytest.mark.process
 
+MB = 1_000_000
 AT_ONCE = 1.0
 TRUE_AGAIN = 10.0
 
@@ -324,7 +325,11 @@ def test_a_shift_leaves_nothing_behind_in_the_pages(
         three.agree(TRUE_AGAIN)
         return [weight.now() for weight in weights]
 
+    web = process(three.live)
     shift(90)
-    before = shift(90)
+    before, held = shift(90), web.memory_info().rss
     after = shift(20_000 if long_profile else 270)
+    more = web.memory_info().rss - held
+    print(f"wall and tablet before {before}, after {after}; the web's memory {held / MB:.0f} MB, {more / MB:+.1f} MB")
     assert [grown(*pair) for pair in zip(before, after, strict=True)] == ["", ""]
+    assert more < 16 * MB
