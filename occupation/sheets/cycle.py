@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt
 
 from occupation.models import EstadoHoja, Mirror, Retencion
 from occupation.queries import worker_names
-from occupation.refusals import Ocupado, Refused, VersionConflict
+from occupation.refusals import Ocupado, Refused, SinEspacio, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
 from occupation.services.holds import allowed, hold, release, sync_holds, waiting
 from occupation.services.mirroring import reached
@@ -231,7 +231,7 @@ class Cycle:
                 self._count(row, decision)
 
     def _adopt(self, row: LiveRow, decisions: Sequence[Decision]) -> bool:
-        """Carry out the adoptions of one row and list the rest; False when somebody was faster: it is read again."""
+        """Carry out the adoptions of one row and list the rest; False when it cannot be done now: it is read again."""
         version = row.spool.version
         listed: list[Decision] = []
         for decision in decisions:
@@ -240,7 +240,7 @@ class Cycle:
                 continue
             try:
                 version = UUID(adoptar(tag=row.spool.tag, decision=decision, version=version).version)
-            except (VersionConflict, Ocupado):
+            except (VersionConflict, Ocupado, SinEspacio):
                 return False
             except Refused as refused:
                 listed.append(Decision(decision.header, Effect.RESTORE, why=refused.mensaje))

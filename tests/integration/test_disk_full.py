@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import date
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
 
 from occupation import services
-from occupation.models import Evento, Spool
+from occupation.models import EdicionDevuelta, Evento, Spool
 from occupation.refusals import SinEspacio
 from occupation.services._transaction import is_unsaved
 from occupation.vocabulary import Operacion
 from tests.api_client import ApiClient
+from tests.books import fila
 from tests.disk import no_file_grows
 from tests.factories import DeviceFactory, SpoolFactory
+from tests.mirror_office import at_office, nothing_left
 from tests.shop import TABLET, Shop, row_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
@@ -98,6 +102,24 @@ def test_the_api_answers_an_error_and_goes_on_reading(shop: Shop) -> None:
     assert (status, answer["success"], answer["error"]) == (500, False, "ERROR_INTERNO")
     assert answer["message"].startswith("El disco del servidor está lleno o falla: no se guardó nada.")
     assert (seen, now["version"]) == (200, str(Spool.objects.get().version))
+
+
+@pytest.mark.parametrize("kind", ["local", "google"])
+def test_an_edit_of_the_office_that_finds_no_room_stays_in_the_sheet_until_there_is_some(
+    tmp_path: Path, kind: str
+) -> None:
+    with at_office(kind, tmp_path, [fila("MK-1", Armador="MR(93)"), fila("MK-2")]) as office:
+        office.sync()
+        with _no_room():
+            with pytest.raises(SinEspacio):
+                work_until_full(Spool.objects.get(tag="MK-2"))
+            office.edit("MK-1", Fecha_Armado="01-03-2026")
+            with suppress(SinEspacio):
+                office.sync()
+            assert (office.row("MK-1")["Fecha_Armado"], EdicionDevuelta.objects.count()) == ("01-03-2026", 0)
+        office.sync()
+        assert row_of(Spool.objects.get(tag="MK-1"))["fecha_armado"] == date(2026, 3, 1)
+        assert nothing_left(office)
 
 
 @pytest.mark.parametrize(
