@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -77,8 +78,8 @@ def version_of(text: object) -> str:
 
 def identify(grid: Grid, stored: Mapping[str, Stored], versions: Callable[[], Versions]) -> Identity:
     """Match the rows of Operaciones with the spools there are, by canonical tag. `versions` is asked only if needed."""
-    identity = Identity()
-    unreadable = _collect(grid, identity)
+    identity, versions = Identity(), cache(versions)
+    unreadable = _collect(grid, identity, _Contest(grid, stored, versions))
     for tagged in identity.rows:
         tagged.stored = stored.get(tagged.tag)
     present = {tagged.tag for tagged in identity.rows}
@@ -95,7 +96,7 @@ def identify(grid: Grid, stored: Mapping[str, Stored], versions: Callable[[], Ve
     return identity
 
 
-def _collect(grid: Grid, identity: Identity) -> list[Row]:
+def _collect(grid: Grid, identity: Identity, contest: _Contest) -> list[Row]:
     """Read every tag; return the rows whose tag cannot be one."""
     place = grid.names.index("TAG_SPOOL")
     used: dict[str, Tagged] = {}
@@ -111,7 +112,7 @@ def _collect(grid: Grid, identity: Identity) -> list[Row]:
             continue
         first = used.setdefault(tag, Tagged(row, read, tag))
         if first.row is not row:
-            identity.duplicates.append(_contest(grid, first, row, read))
+            identity.duplicates.append(contest.of(first, row, read))
     identity.rows = list(used.values())
     identity.duplicates = [one._replace(used=used[one.tag].row.number) for one in identity.duplicates]
     return unusable
@@ -122,17 +123,33 @@ def _unusable(row: Row, read: object) -> Doubt:
     return Doubt(Tab.OPERACIONES, row.number, "TAG_SPOOL", cell.shown, cell.why)
 
 
-def _contest(grid: Grid, first: Tagged, row: Row, tag_hoja: str) -> Duplicate:
-    """Keep the row with more of our cells filled, else the first; return the other."""
-    loser = row
-    if _filled(grid, row) > _filled(grid, first.row):
-        loser, first.row, first.tag_hoja = first.row, row, tag_hoja
-    return Duplicate(first.tag, loser.number, 0)
+@dataclass(frozen=True, slots=True)
+class _Contest:
+    """Of rows with the same tag one is used: that which shows its spool's version, else that which says more of ours.
 
+    Otherwise whoever fills in a row that is ignored would have it written, and the one in use forgotten.
+    """
 
-def _filled(grid: Grid, row: Row) -> int:
-    values = grid.decode(row)
-    return sum(values[header] is not None for header in APP_HEADERS)
+    grid: Grid
+    stored: Mapping[str, Stored]
+    versions: Callable[[], Versions]
+
+    def of(self, first: Tagged, row: Row, tag_hoja: str) -> Duplicate:
+        """Keep the better row, or the first of equal ones; return the other."""
+        loser = row
+        if self._rank(first.tag, row) > self._rank(first.tag, first.row):
+            loser, first.row, first.tag_hoja = first.row, row, tag_hoja
+        return Duplicate(first.tag, loser.number, 0)
+
+    def _rank(self, tag: str, row: Row) -> tuple[bool, int]:
+        values = self.grid.decode(row)
+        return self._is_known(tag, row), sum(values[header] is not None for header in APP_HEADERS)
+
+    def _is_known(self, tag: str, row: Row) -> bool:
+        spool, version = self.stored.get(tag), _version(self.grid, row)
+        if spool is None or not version:
+            return False
+        return version == str(spool.version) or self.versions().get(version) == spool
 
 
 def _version(grid: Grid, row: Row) -> str:

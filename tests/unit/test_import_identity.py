@@ -48,6 +48,18 @@ def test_lesson_9_the_duplicate_with_more_of_our_cells_is_the_one_used() -> None
     assert sorted(identity.duplicates) == [("A", 2, 4), ("A", 3, 4)]
 
 
+def test_of_duplicates_the_one_that_shows_the_spools_version_is_used_however_much_the_others_say() -> None:
+    full = {"Armador": "MR(93)", "Fecha_Armado": "12-01-2026", "Soldador": "MR(93)"}
+    identity = found(
+        {"TAG_SPOOL": "A", **full},
+        {"TAG_SPOOL": "A", "version": str(V1)},
+        {"TAG_SPOOL": "A", **full},
+        known=(stored(7, "A", V1),),
+    )
+    assert [one.row.number for one in identity.rows] == [3]
+    assert sorted(identity.duplicates) == [("A", 2, 3), ("A", 4, 3)]
+
+
 def test_of_equal_duplicates_the_first_is_used() -> None:
     identity = found({"TAG_SPOOL": "A", "Notas": "1"}, {"TAG_SPOOL": "A", "Notas": "2"})
     assert [one.row.number for one in identity.rows] == [2]

@@ -1,0 +1,54 @@
+"""What people do to the book in the very moment that would lose something for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from occupation import services
+from occupation.queries import find_spool
+from occupation.vocabulary import Operacion
+from tests.books import Fila, fila
+from tests.mirror_office import AnyOffice, at_office, nothing_left
+from tests.shop import TABLET
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, available_apps=["occupation"]),
+    pytest.mark.usefixtures("clock"),
+    pytest.mark.sheet,
+]
+
+
+def shop_floor() -> list[Fila]:
+    """Eight spools, the first begun, and a second row of MK-3."""
+    filas = [*(fila(f"MK-{n}") for n in range(8)), fila("MK-3", NV="NV9999")]
+    filas[0] |= {"Armador": "MR(93)"}
+    return filas
+
+
+@pytest.fixture(params=["local", "google"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyOffice]:
+    """Eight spools that the app knows, mirrored once."""
+    with at_office(request.param, tmp_path, shop_floor()) as office:
+        office.sync()
+        yield office
+
+
+def take(*numbers: int) -> None:
+    for number in numbers:
+        services.tomar(tag=f"MK-{number}", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+
+
+def test_a_duplicate_that_somebody_fills_in_stays_as_they_left_it(office: AnyOffice) -> None:
+    rows = office.rows()
+    rows[8] |= {"Armador": "JP(94)", "Fecha_Armado": "01-03-2026", "Soldador": "JP(94)"}
+    office.save(rows)
+    for behind in (False, True):
+        if behind:
+            take(3)
+        office.sync()
+        assert office.rows()[8] == rows[8]
+    assert (office.row("MK-3")["Ocupado_Por"], find_spool("MK-3").fecha_armado) == ("JP(94)", None)
+    assert nothing_left(office)
