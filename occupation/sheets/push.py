@@ -51,7 +51,9 @@ def row_to_write(row: Reading, known: Known, workers: Workers, doubtful: Collect
     spool, mirror = known.spool, known.mirror
     app, sheet = app_cells_of(app_columns(spool)), row.app_cells()
     left = {name: said for name, said in mirror.left.items() if doubtful is None or name in doubtful}
-    differing = [name for name in APP_HEADERS if sheet[name] != app[name] and left.get(name) != app[name]]
+    lacking = {name for name in APP_HEADERS if sheet[name] != app[name] and left.get(name) != app[name]}
+    # The version goes with every write: one that arrives late is known by it for an old copy, not taken for an edit.
+    differing = [name for name in APP_HEADERS if name in lacking or (lacking and name == "version")]
     base = {
         name: app[name] if name in differing or sheet[name] == app[name] else mirror.base.get(name, "")
         for name in APP_HEADERS

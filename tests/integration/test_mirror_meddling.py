@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from occupation import services
 from occupation.queries import find_spool
+from occupation.sheets.book import WriteUnknown
+from occupation.sheets.cycle import Cycle
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
-from tests.mirror_office import AnyOffice, at_office, nothing_left
-from tests.shop import TABLET
+from tests.mirror_office import AnyOffice, at_office, last_event, nothing_left, ours, told
+from tests.shop import SUPERVISOR, TABLET
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, available_apps=["occupation"]),
@@ -51,4 +55,24 @@ def test_a_duplicate_that_somebody_fills_in_stays_as_they_left_it(office: AnyOff
         office.sync()
         assert office.rows()[8] == rows[8]
     assert (office.row("MK-3")["Ocupado_Por"], find_spool("MK-3").fecha_armado) == ("JP(94)", None)
+    assert nothing_left(office)
+
+
+def test_a_restored_cell_that_arrives_after_a_correction_undoes_nothing(office: AnyOffice) -> None:
+    take(1)
+    services.completar(tag="MK-1", trabajador_id=94, actor=TABLET, fecha=date(2026, 3, 1))
+    office.sync()
+    book = office.shared()
+    office.edit("MK-1", Fecha_Armado="03-04-2026")
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        Cycle(book).run()
+    correction: dict[str, Any] = {"operacion": Operacion.ARM, "motivo": "fue después", "fecha": date(2026, 3, 2)}
+    services.corregir(tag="MK-1", actor=SUPERVISOR, **correction)
+    Cycle(book).run()
+    before, cells = last_event(), ours(office, "MK-1")
+    book.arrive()
+    assert office.row("MK-1")["Fecha_Armado"] == "01-03-2026"
+    Cycle(book).run()
+    assert (told(before), find_spool("MK-1").fecha_armado, ours(office, "MK-1")) == ([], date(2026, 3, 2), cells)
     assert nothing_left(office)
