@@ -22,8 +22,9 @@ from occupation.services._orden import HOJA, Actor, chile_day
 from occupation.services._record import append
 from occupation.services._transaction import verb_transaction
 from occupation.sheets.plan import Doubt, KnownSpool, MirrorPlan, Missing, NewSpool, Outcome, RowPlan
+from occupation.tags import canonical_tag
 from occupation.updates import TAGS_LISTED, snapshot
-from occupation.vocabulary import Accion, AdvisoryLock, TipoEvento
+from occupation.vocabulary import TAG_MAXIMO, Accion, AdvisoryLock, TipoEvento
 
 _COUNTED = {
     Outcome.NEW: "nuevas",
@@ -200,6 +201,7 @@ def _change(plans: Sequence[KnownSpool], ahora: datetime) -> list[tuple[KnownSpo
     current = [plan for plan in plans if _stands(plan, spools.get(plan.spool_id))]
     standing = _without_taken_tags(current)
     renamed = [(spools[plan.spool_id], plan) for plan in standing if plan.outcome == Outcome.RENAMED]
+    _step_aside([plan.tag for _, plan in renamed])
     _follow_names(renamed, ahora)
     spools |= {plan.spool_id: _as_planned(spools[plan.spool_id], plan) for plan in standing if plan.after}
     _save(spools, standing)
@@ -217,10 +219,20 @@ def _stands(plan: KnownSpool, spool: Spool | None) -> bool:
 
 
 def _without_taken_tags(plans: list[KnownSpool]) -> list[KnownSpool]:
-    """Leave out renames to a tag that another spool got in the meantime."""
+    """Leave out renames to a tag that another spool in the sheet got in the meantime."""
     wanted = [plan.after["tag"] for plan in plans if "tag" in plan.after]
-    taken = set(Spool.objects.filter(tag__in=wanted).values_list("tag", flat=True)) if wanted else set()
+    taken = set(Spool.objects.vivos().filter(tag__in=wanted).values_list("tag", flat=True)) if wanted else set()
     return [plan for plan in plans if plan.after.get("tag") not in taken]
+
+
+def _step_aside(tags: Sequence[str]) -> None:
+    """Have the spools that left the sheet give these tags up; their history stays theirs, under a name of its own."""
+    gone = list(locked_spools(tag__in=tags).values()) if tags else []
+    for spool in gone:
+        left = f" (ARCHIVADO {spool.pk})"
+        spool.tag = spool.tag_hoja = canonical_tag(spool.tag[: TAG_MAXIMO - len(left)] + left)
+        spool.busqueda = spool.texto_de_busqueda()
+    Spool.objects.bulk_update(gone, ["tag", "tag_hoja", "busqueda"])
 
 
 def _follow_names(renamed: Sequence[tuple[Spool, KnownSpool]], ahora: datetime) -> None:

@@ -84,7 +84,7 @@ def identify(grid: Grid, stored: Mapping[str, Stored], versions: Callable[[], Ve
         tagged.stored = stored.get(tagged.tag)
     present = {tagged.tag for tagged in identity.rows}
     missing = {one.spool_id: one for tag, one in stored.items() if tag not in present}
-    fresh = [tagged for tagged in identity.rows if tagged.stored is None]
+    fresh = [tagged for tagged in identity.rows if tagged.stored is None or tagged.stored.archived]
     known = versions() if stored and (fresh or unreadable) else {}
     _trace(grid, fresh, known, missing)
     for row in unreadable:
@@ -157,7 +157,10 @@ def _version(grid: Grid, row: Row) -> str:
 
 
 def _trace(grid: Grid, fresh: list[Tagged], known: Versions, missing: dict[int, Stored]) -> None:
-    """Tell the new rows that are renamed spools from the copied ones; the rest keep their version."""
+    """Tell the new rows that are renamed spools from the copied ones; the rest keep their version.
+
+    A row with the tag of a spool that left the sheet is that one come back, unless it is another one renamed.
+    """
     claimed: dict[str, str] = {}
     for tagged in fresh:
         version = _version(grid, tagged.row)
@@ -167,6 +170,8 @@ def _trace(grid: Grid, fresh: list[Tagged], known: Versions, missing: dict[int, 
         if whose is not None and whose.spool_id in missing:
             tagged.stored, tagged.renamed = missing.pop(whose.spool_id), True
             claimed[version] = tagged.tag
+        elif tagged.stored is not None:
+            continue
         elif whose is not None or version in claimed:
             tagged.copied_of = claimed.get(version) or (whose.tag if whose else "")
         else:

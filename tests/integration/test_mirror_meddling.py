@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from occupation import services
+from occupation.models import Spool
 from occupation.queries import find_spool
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
@@ -75,4 +76,18 @@ def test_a_restored_cell_that_arrives_after_a_correction_undoes_nothing(office: 
     assert office.row("MK-1")["Fecha_Armado"] == "01-03-2026"
     Cycle(book).run()
     assert (told(before), find_spool("MK-1").fecha_armado, ours(office, "MK-1")) == ([], date(2026, 3, 2), cells)
+    assert nothing_left(office)
+
+
+def test_a_row_that_gets_the_tag_of_a_spool_that_left_takes_its_work_along(office: AnyOffice) -> None:
+    office.save([row for row in office.rows() if row["TAG_SPOOL"] != "MK-7"])
+    office.sync()
+    take(1)
+    office.sync()
+    spool = find_spool("MK-1").pk
+    office.edit("MK-1", TAG_SPOOL="MK-7")
+    office.sync()
+    now = find_spool("MK-7")
+    assert (now.pk, now.ocupado, office.row("MK-7")["Ocupado_Por"]) == (spool, True, "JP(94)")
+    assert Spool.objects.exclude(archivado_en=None).count() == 1
     assert nothing_left(office)
