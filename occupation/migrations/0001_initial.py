@@ -214,6 +214,7 @@ class Migration(migrations.Migration):
                 ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ('sincronizada_en', models.DateTimeField(blank=True, null=True, verbose_name='última sincronización')),
                 ('metadata_hasta', models.PositiveBigIntegerField(default=0)),
+                ('metadata_desde', models.PositiveBigIntegerField(default=0)),
                 ('metadata_fila', models.PositiveIntegerField(default=1)),
                 ('reserva', models.JSONField(blank=True, default=dict)),
                 ('cubetas', models.JSONField(blank=True, default=dict)),

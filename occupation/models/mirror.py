@@ -153,14 +153,15 @@ class Retencion(models.Model):
 class EstadoHoja(models.Model):
     """What the relay keeps across restarts: one row.
 
-    Events up to `metadata_hasta` are in Metadata, whose last row was `metadata_fila`. `reserva` is the write of some
-    that has not been proved: their ids by row number. `cubetas` are the token buckets: by kind of request, tokens left
-    and the instant of that.
+    Events up to `metadata_hasta` are in Metadata, whose last row was `metadata_fila`; of those up to `metadata_desde`
+    an admin said that the office deleted them. `reserva` is the write of some that has not been proved: their ids by
+    row number. `cubetas` are the token buckets: by kind of request, tokens left and the instant of that.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     sincronizada_en = models.DateTimeField("última sincronización", null=True, blank=True)
     metadata_hasta = models.PositiveBigIntegerField(default=0)
+    metadata_desde = models.PositiveBigIntegerField(default=0)
     metadata_fila = models.PositiveIntegerField(default=1)
     reserva = models.JSONField(default=dict, blank=True)
     cubetas = models.JSONField(default=dict, blank=True)

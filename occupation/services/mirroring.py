@@ -176,7 +176,7 @@ def forget_old_versions() -> int:
         return VersionMostrada.objects.filter(instante__lt=timezone.now() - KEPT).delete()[0]
 
 
-def settle_audit(*, hasta: int, last_row: int) -> None:
-    """Metadata was seen to hold every event up to this id, and to end at this row."""
+def settle_audit(*, hasta: int, desde: int, last_row: int) -> None:
+    """Metadata was seen to hold every event up to this id but those that were deleted for good, and where it ends."""
     with verb_transaction():
-        keep(metadata_hasta=hasta, metadata_fila=last_row, reserva={})
+        keep(metadata_hasta=hasta, metadata_desde=desde, metadata_fila=last_row, reserva={})

@@ -32,12 +32,13 @@ _NOT_TOLD: Final = (TipoEvento.STATE_CHANGE, TipoEvento.IMPORTACION)
 class AuditPlan:
     """Events to write with their rows, and the id up to which the audit is complete once these rows are seen.
 
-    `refused` says, in Spanish, why nothing may be written after this read, and `lost` how many rows it lacks; `more`
-    that there are later events.
+    Events up to `desde` may be missing: somebody said that they were deleted for good. `refused` says, in Spanish, why
+    nothing may be written after this read, and `lost` how many rows it lacks; `more` that there are later events.
     """
 
     rows: Sequence[RowChange] = ()
     hasta: int = 0
+    desde: int = 0
     last_row: int = 1
     refused: str = ""
     lost: int = 0
@@ -60,6 +61,17 @@ def told_after(hasta: int) -> QuerySet[Evento]:
     return events.exclude(actor_tipo=ActorTipo.HOJA, accion=Accion.TOMAR)
 
 
+def differs(grid: Grid, state: EstadoHoja) -> bool:
+    """Whether what was read does not end as it was left: rows are gone, or the last event that was told is."""
+    last = _told(state).values_list("uuid", flat=True).first()
+    return grid.last_row < state.metadata_fila or (last is not None and str(last) not in _present(grid))
+
+
+def _told(state: EstadoHoja) -> QuerySet[Evento]:
+    """The events that Metadata is known to tell of, the last one first."""
+    return told_after(state.metadata_desde).filter(id__lte=state.metadata_hasta).order_by("-id")
+
+
 def ask(state: EstadoHoja, *, whole: bool) -> Ask:
     """What to read before writing: the tail, or everything when its end is not known for sure."""
     first = 2 if whole or state.reserva else max(2, state.metadata_fila - TAIL + 1)
@@ -76,7 +88,8 @@ def plan(grid: Grid, state: EstadoHoja, accepts: Accepts = no_loss) -> AuditPlan
     present = _present(grid)
     taken = {row.number for row in grid.rows}
     last = Evento.objects.aggregate(last=Max("id"))["last"] or 0
-    since = state.metadata_hasta if found >= had or gone_for_good else _last_present(state, present)
+    since = state.metadata_hasta if gone_for_good or not differs(grid, state) else _last_present(state, present)
+    desde = state.metadata_hasta if gone_for_good else state.metadata_desde
     events = list(told_after(since).select_related("trabajador").order_by("id")[:EVENTS_PER_WRITE])
     more = len(events) == EVENTS_PER_WRITE
     hasta = events[-1].pk if more else last
@@ -87,13 +100,14 @@ def plan(grid: Grid, state: EstadoHoja, accepts: Accepts = no_loss) -> AuditPlan
         if str(evento.uuid) not in present:
             number = numbers.get(str(evento.uuid)) or (free := free + 1)
             rows.append(RowChange(Tab.METADATA, number, cells_of(evento)))
-    return AuditPlan(rows, hasta, grid.last_row, more=more)
+    return AuditPlan(rows, hasta, desde, grid.last_row, more=more)
 
 
 def _last_present(state: EstadoHoja, present: Container[str]) -> int:
     """The last event that Metadata still tells of: those after it went when an old copy of the tab was saved."""
-    told = told_after(0).filter(id__lte=state.metadata_hasta).order_by("-id").values_list("id", "uuid")
-    return next((id for id, uuid in told.iterator() if str(uuid) in present), 0)
+    told = _told(state).values_list("id", "uuid").iterator()
+    never = min(state.metadata_desde, state.metadata_hasta)
+    return next((id for id, uuid in told if str(uuid) in present), never)
 
 
 def seen(grid: Grid, planned: AuditPlan) -> bool:

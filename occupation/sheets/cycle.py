@@ -152,7 +152,7 @@ class Cycle:
         asks.append(audit.ask(state, whole=whole))
         grids |= {ask.tab: grid for ask, grid in zip(asks, self.book.read_many(asks), strict=True)}
         metadata = grids[Tab.METADATA]
-        if isinstance(metadata, Grid) and not whole and metadata.last_row < state.metadata_fila:
+        if isinstance(metadata, Grid) and not whole and audit.differs(metadata, state):
             grids[Tab.METADATA] = self.book.read_many([audit.ask(state, whole=True)])[0]
         return grids
 

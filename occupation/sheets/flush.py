@@ -99,7 +99,7 @@ class Flush:
             self.report.more = self.report.written > written and (lacking != wanted or planned.more)
             return done
         if metadata is not None and not planned.refused:
-            self._audit_seen(state, planned, planned.last_row)
+            self._audit_seen(state, planned)
         return True
 
     def _audit(self, state: EstadoHoja, metadata: Grid | None) -> AuditPlan:
@@ -202,7 +202,7 @@ class Flush:
         fine = self._rows_proved(grids, outcome, proof.get(Tab.OPERACIONES))
         metadata = proof.get(Tab.METADATA)
         if events and isinstance(metadata, Grid) and audit.seen(metadata, planned):
-            settle_audit(hasta=planned.hasta, last_row=metadata.last_row)
+            settle_audit(hasta=planned.hasta, desde=planned.desde, last_row=metadata.last_row)
             self.report.events += len(events)
             self.memory.wrote.pop(Tab.METADATA, None)
         elif events:
@@ -220,6 +220,7 @@ class Flush:
         self.memory.wrote[Tab.OPERACIONES] = self.memory.wrote[Tab.OPERACIONES]._replace(rows=gone)
         return not gone and not overwritten
 
-    def _audit_seen(self, state: EstadoHoja, planned: AuditPlan, last_row: int) -> None:
-        if (state.metadata_hasta, state.metadata_fila, bool(state.reserva)) != (planned.hasta, last_row, False):
-            settle_audit(hasta=planned.hasta, last_row=last_row)
+    def _audit_seen(self, state: EstadoHoja, planned: AuditPlan) -> None:
+        known = state.metadata_hasta, state.metadata_desde, state.metadata_fila, bool(state.reserva)
+        if known != (planned.hasta, planned.desde, planned.last_row, False):
+            settle_audit(hasta=planned.hasta, desde=planned.desde, last_row=planned.last_row)

@@ -14,6 +14,7 @@ from occupation.models import Spool
 from occupation.queries import find_spool
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
+from occupation.sheets.layout import Tab
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
 from tests.mirror_office import AnyOffice, at_office, last_event, nothing_left, ours, told
@@ -90,4 +91,36 @@ def test_a_row_that_gets_the_tag_of_a_spool_that_left_takes_its_work_along(offic
     now = find_spool("MK-7")
     assert (now.pk, now.ocupado, office.row("MK-7")["Ocupado_Por"]) == (spool, True, "JP(94)")
     assert Spool.objects.exclude(archivado_en=None).count() == 1
+    assert nothing_left(office)
+
+
+def audited(office: AnyOffice) -> list[str]:
+    """The tag of each of our rows in the audit, or what people wrote there, in order."""
+    return [row["tag_spool"] or row["id"] for row in office.rows(Tab.METADATA)]
+
+
+def test_an_old_copy_of_the_audit_with_as_many_rows_of_the_office_loses_no_event(office: AnyOffice) -> None:
+    take(1, 2)
+    office.sync()
+    old = office.rows(Tab.METADATA)
+    take(4, 5, 6)
+    office.sync()
+    blank = dict.fromkeys(old[0], "")
+    office.save([*old, *(blank | {"id": f"a mano {n}"} for n in range(3))], Tab.METADATA)
+    office.sync()
+    assert audited(office) == ["MK-1", "MK-2", "a mano 0", "a mano 1", "a mano 2", "MK-4", "MK-5", "MK-6"]
+    assert nothing_left(office)
+
+
+def test_an_audit_that_was_emptied_for_good_stays_so_whatever_people_write_there(office: AnyOffice) -> None:
+    take(*range(7))
+    office.sync()
+    office.empty(Tab.METADATA)
+    office.sync(accept_shrink=True)
+    for n in range(7):
+        office.append(Tab.METADATA, f"a mano {n}")
+        office.sync()
+    take(7)
+    office.sync()
+    assert audited(office) == [*(f"a mano {n}" for n in range(7)), "MK-7"]
     assert nothing_left(office)
