@@ -7,14 +7,14 @@ until it is seen, so that a request applied late writes over itself. Rows that p
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Max, QuerySet
 
 from occupation.models import EstadoHoja, Evento
-from occupation.sheets.book import Ask, Grid, RowChange
+from occupation.sheets.book import Ask, Grid, Row, RowChange, Stray, raw_of
 from occupation.sheets.guard import Accepts, no_loss, shrunk
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import Accion, ActorTipo, TipoEvento
@@ -110,10 +110,45 @@ def _last_present(state: EstadoHoja, present: Container[str]) -> int:
     return next((id for id, uuid in told if str(uuid) in present), never)
 
 
-def seen(grid: Grid, planned: AuditPlan) -> bool:
-    """Whether every event of the plan stands in the tab now, at whatever row."""
-    present = _present(grid)
-    return all(row.cells["id"] in present for row in planned.rows)
+def proof_of(planned: AuditPlan) -> Ask:
+    """What to read to see whether the plan's rows stand: from the last row that stood there before them on."""
+    return Ask(Tab.METADATA, None, max(2, min(planned.last_row, *(row.number for row in planned.rows))))
+
+
+def stands(now: Grid, planned: AuditPlan, before: Grid) -> bool:
+    """Whether every event of the plan is in the tab, and the row that was the last is where it was."""
+    present = _present(now)
+    return all(row.cells["id"] in present for row in planned.rows) and not _moved(before, now)
+
+
+def overwritten(before: Grid, now: Grid, wrote: Sequence[RowChange]) -> list[Stray]:
+    """The cells of ours on rows that moved down under the write: they held, in that order, the rows that are gone.
+
+    `before` is the reading that was written by, and `now` reads as many rows at least. Where rows moved up nothing
+    was written over; where columns moved too, `strays` tells.
+    """
+    at = {_key(now, row): row.number for row in now.rows}
+    up = any(at.get(_key(before, row), row.number) < row.number for row in before.rows)
+    if up or not _moved(before, now) or before.columns.positions != now.columns.positions:
+        return []
+    gone = [row for row in before.rows if _key(before, row) not in at]
+    hit = [change for change in wrote if at.get(change.cells["id"]) == change.number]
+    return [
+        Stray(change.number, place, raw_of(Tab.METADATA, name, change.cells[name]), cell)
+        for change, row in zip(hit, gone, strict=False)
+        for name, place, cell in zip(before.names, before.picked.positions, row.cells, strict=True)
+    ]
+
+
+def _moved(before: Grid, now: Grid) -> bool:
+    """Whether another row stands where the last one stood."""
+    then, here = ([row.cells for row in grid.rows if row.number == before.last_row] for grid in (before, now))
+    return then != here
+
+
+def _key(grid: Grid, row: Row) -> Hashable:
+    """What tells a row from the others: its id, or all it says."""
+    return str(row.cells[grid.names.index("id")] or "").strip().lower() or row.cells
 
 
 def _present(grid: Grid) -> set[str]:

@@ -131,7 +131,10 @@ class Flush:
         if not isinstance(now, Grid):
             return 0
         wrote = self.memory.wrote[tab]
-        done = self._put_back(now, strays(wrote.before, now, wrote.rows))
+        moved = strays(wrote.before, now, wrote.rows)
+        if tab == Tab.METADATA:
+            moved += audit.overwritten(wrote.before, now, [row for row in wrote.rows if isinstance(row, RowChange)])
+        done = self._put_back(now, moved)
         del self.memory.wrote[tab]
         return done
 
@@ -195,13 +198,13 @@ class Flush:
         events = planned.rows if not outcome.audit_refused else ()
         asks = [Ask(Tab.OPERACIONES, ("TAG_SPOOL", "version"))] if outcome.taken else []
         if events:
-            asks.append(Ask(Tab.METADATA, None, min(row.number for row in events)))
+            asks.append(audit.proof_of(planned))
         proof = {ask.tab: grid for ask, grid in zip(asks, self.book.read_many(asks), strict=True)} if asks else {}
         # What another relay wrote meanwhile is for that one to remember.
         self._must_lead()
         fine = self._rows_proved(grids, outcome, proof.get(Tab.OPERACIONES))
         metadata = proof.get(Tab.METADATA)
-        if events and isinstance(metadata, Grid) and audit.seen(metadata, planned):
+        if events and isinstance(metadata, Grid) and audit.stands(metadata, planned, grids[Tab.METADATA]):
             settle_audit(hasta=planned.hasta, desde=planned.desde, last_row=metadata.last_row)
             self.report.events += len(events)
             self.memory.wrote.pop(Tab.METADATA, None)

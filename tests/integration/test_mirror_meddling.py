@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from occupation.models import Spool
 from occupation.queries import find_spool
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
+from occupation.sheets.flush import Memory
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
+from tests.contracts.desks import GoogleDesk
 from tests.mirror_office import AnyOffice, at_office, last_event, nothing_left, ours, told
+from tests.sheets_server.server import SheetsServer
 from tests.shop import SUPERVISOR, TABLET
 
 pytestmark = [
@@ -40,6 +44,19 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyOffice
     with at_office(request.param, tmp_path, shop_floor()) as office:
         office.sync()
         yield office
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Iterator[AnyOffice]:
+    """The same at Google's book, where rows and columns move between a reading and a writing."""
+    with at_office("google", tmp_path, shop_floor()) as office:
+        office.sync()
+        yield office
+
+
+def server_of(office: AnyOffice) -> SheetsServer:
+    assert isinstance(office.desk, GoogleDesk)
+    return office.desk.server
 
 
 def take(*numbers: int) -> None:
@@ -124,3 +141,23 @@ def test_an_audit_that_was_emptied_for_good_stays_so_whatever_people_write_there
     office.sync()
     assert audited(office) == [*(f"a mano {n}" for n in range(7)), "MK-7"]
     assert nothing_left(office)
+
+
+@pytest.mark.parametrize("lost", ["", "after"])
+@pytest.mark.parametrize(("above", "count"), [(2, 1), (2, 2), (4, 1)])
+def test_rows_inserted_into_the_audit_between_the_reading_and_the_writing_cost_no_event(
+    sheet: AnyOffice, above: int, count: int, lost: str
+) -> None:
+    take(1, 2)
+    sheet.sync()
+    sheet.append(Tab.METADATA, "a mano")
+    sheet.sync()
+    take(4)
+    book = sheet.shared()
+    book.between, book.lost = lambda: server_of(sheet).office.insert_row("Metadata", above, count), lost
+    memory = Memory()
+    with suppress(WriteUnknown):
+        Cycle(book, memory).run()
+    Cycle(book, memory).run()
+    assert sorted(filter(None, audited(sheet))) == ["MK-1", "MK-2", "MK-4", "a mano"]
+    assert nothing_left(sheet)
