@@ -20,8 +20,8 @@ from occupation.services.holds import PERMISIBLES, permit, release
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import TipoRetencion
 
-Elegida = tuple[Retencion, int | None]
-"""A held tab chosen on a page, and how many it was held for there."""
+Elegida = tuple[Retencion, str]
+"""A held tab chosen on a page, and the mark of what the page showed; "" if it showed nothing."""
 
 
 @admin.register(Retencion)
@@ -47,8 +47,8 @@ class RetencionAdmin(DecisionAdmin[Retencion]):
         chosen = self.chosen(request)
         if request.method != "POST":
             return self.ask(request, Retencion.objects.filter(pk__in=[one.pk for one, _ in chosen]))
-        for retencion, cuantas in chosen:
-            self.permit_one(request, retencion, cuantas)
+        for retencion, marca in chosen:
+            self.permit_one(request, retencion, marca)
         return self.back()
 
     def look_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -63,7 +63,7 @@ class RetencionAdmin(DecisionAdmin[Retencion]):
         return self.back()
 
     def chosen(self, request: HttpRequest) -> list[Elegida]:
-        """The held tabs of a request, as `id` or as `id:cuantas`. PermissionDenied for who may only look."""
+        """The held tabs of a request, as `id` or as `id:marca`. PermissionDenied for who may only look."""
         if not self.may(request):
             raise PermissionDenied
         sent = request.POST if request.method == "POST" else request.GET
@@ -73,10 +73,12 @@ class RetencionAdmin(DecisionAdmin[Retencion]):
             messages.info(request, "Lo que eligió ya no está retenido: mire la lista de nuevo.")
         return [(one, seen[one.pk]) for one in found]
 
-    def permit_one(self, request: HttpRequest, retencion: Retencion, cuantas: int | None) -> None:
+    def permit_one(self, request: HttpRequest, retencion: Retencion, marca: str) -> None:
         if retencion.tipo not in PERMISIBLES:
             messages.error(request, f"{retencion.hoja}: esto no se permite, se repara en la hoja; después sigue sola.")
-        elif permit(Tab(retencion.hoja), TipoRetencion(retencion.tipo), cuantas=cuantas):
+        elif marca in ("", str(retencion.marca)) and permit(
+            Tab(retencion.hoja), TipoRetencion(retencion.tipo), marca=retencion.marca
+        ):
             self.log_change(request, retencion, "Permitida")
             messages.success(request, f"{retencion.hoja}: permitido. Se hace en la próxima lectura de la hoja.")
         else:
@@ -116,11 +118,11 @@ class RetencionAdmin(DecisionAdmin[Retencion]):
         return "Repárelo en la hoja: después sigue sola."
 
 
-def _read_choices(values: list[str]) -> Iterator[tuple[int, int | None]]:
+def _read_choices(values: list[str]) -> Iterator[tuple[int, str]]:
     for value in values:
-        text, _, cuantas = value.partition(":")
+        text, _, marca = value.partition(":")
         if pk := row_number(text):
-            yield pk, int(cuantas) if cuantas.isdecimal() else None
+            yield pk, marca
 
 
 def _consequence(retencion: Retencion) -> str:

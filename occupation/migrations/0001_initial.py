@@ -130,6 +130,8 @@ class Migration(migrations.Migration):
                 ('motivo', models.CharField(max_length=500)),
                 ('cuantas', models.PositiveIntegerField(default=0, verbose_name='cuántas')),
                 ('detalle', models.JSONField(blank=True, default=list)),
+                ('ediciones', models.JSONField(blank=True, default=list)),
+                ('marca', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('desde', models.DateTimeField()),
                 ('permitida', models.BooleanField(default=False)),
             ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
+from uuid import uuid4
 
 from django.db import models
 
@@ -129,7 +130,9 @@ class Retencion(models.Model):
     """A tab that is neither read nor written, or whose read was refused. It goes by itself when its cause does.
 
     Only what an admin has to allow stays until `permitida`: many edits at once, or rows that really were deleted;
-    `cuantas` there are of those, and `detalle` names them, a sentence each. More than that was not allowed.
+    `cuantas` there are of those, and `detalle` names them, a sentence each. More than that was not allowed, nor edits
+    that are not among the `ediciones`: the spool's id, header, text and worker of each. `marca` is another one
+    whenever any of it changes, so that nobody allows what they did not see.
     """
 
     hoja = models.CharField(max_length=20)
@@ -138,6 +141,8 @@ class Retencion(models.Model):
     motivo = models.CharField(max_length=500)
     cuantas = models.PositiveIntegerField("cuántas", default=0)
     detalle = models.JSONField(default=list, blank=True)
+    ediciones = models.JSONField(default=list, blank=True)
+    marca = models.UUIDField(default=uuid4, editable=False)
     desde = models.DateTimeField()
     permitida = models.BooleanField(default=False)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID, uuid4
 
 from django.utils import timezone
 
@@ -16,18 +17,30 @@ from occupation.vocabulary import TipoRetencion
 PERMISIBLES: Final = (TipoRetencion.EDICIONES, TipoRetencion.ENCOGIDA)
 """What is held until an administrator allows it. The rest goes on by itself once the sheet is mended."""
 
+Edicion = tuple[int, str, str, int | None]
+"""An edited cell of ours: the spool's id, the header, what the sheet says there, and the worker named beside it."""
+
 _SHOWN = 500
 _LISTED = 200
 
 
 def hold(
-    hoja: Tab, tipo: TipoRetencion, motivo: str, encabezado: str = "", *, cuantas: int = 0, detalle: Sequence[str] = ()
+    hoja: Tab,
+    tipo: TipoRetencion,
+    motivo: str,
+    encabezado: str = "",
+    *,
+    cuantas: int = 0,
+    detalle: Sequence[str] = (),
+    ediciones: Sequence[Edicion] = (),
 ) -> bool:
     """Say why a tab is left alone; whether that is news. What an admin allowed before was something else then."""
-    same = {"motivo": motivo[:_SHOWN], "encabezado": encabezado, "cuantas": cuantas}
-    if Retencion.objects.filter(hoja=hoja, tipo=tipo, **same).exists():
+    seen: dict[str, Any] = {"motivo": motivo[:_SHOWN], "encabezado": encabezado, "cuantas": cuantas}
+    seen |= {"detalle": list(detalle[:_LISTED]), "ediciones": [list(one) for one in ediciones]}
+    one = Retencion.objects.filter(hoja=hoja, tipo=tipo).first()
+    if one and all(getattr(one, name) == value for name, value in seen.items()):
         return False
-    seen = {**same, "detalle": list(detalle[:_LISTED]), "permitida": False}
+    seen |= {"permitida": False, "marca": uuid4()}
     with verb_transaction():
         fresh = {**seen, "desde": timezone.now()}
         return Retencion.objects.update_or_create(hoja=hoja, tipo=tipo, defaults=seen, create_defaults=fresh)[1]
@@ -57,14 +70,14 @@ def sync_holds(holds: Sequence[Hold], losses: Sequence[Loss]) -> None:
             release(tab, TipoRetencion.ENCOGIDA)
 
 
-def permit(hoja: Tab, tipo: TipoRetencion, *, cuantas: int | None = None) -> bool:
-    """An admin says yes: the next cycle does what was held back. Whether it was still that, and so many (None: any).
+def permit(hoja: Tab, tipo: TipoRetencion, *, marca: UUID | None = None) -> bool:
+    """An admin says yes: the next cycle does what was held back. Whether it still was what had that mark (None: any).
 
     ValueError for what nobody's word mends: it has to be repaired in the sheet.
     """
     if tipo not in PERMISIBLES:
         raise ValueError(f"{tipo} is mended in the sheet, not allowed")
-    seen = {} if cuantas is None else {"cuantas": cuantas}
+    seen = {} if marca is None else {"marca": marca}
     with verb_transaction():
         return bool(Retencion.objects.filter(hoja=hoja, tipo=tipo, **seen).update(permitida=True))
 
@@ -84,3 +97,9 @@ def waiting(hoja: Tab, tipo: TipoRetencion) -> str:
 def allowed(hoja: Tab, tipo: TipoRetencion, cuantas: int) -> bool:
     """Whether an admin allowed what the tab was held for, and that it was no less than there is now."""
     return Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=True, cuantas__gte=cuantas).exists()
+
+
+def allowed_edits(ediciones: Iterable[Edicion]) -> bool:
+    """Whether an admin allowed these edits, each of them as it is now."""
+    one = Retencion.objects.filter(tipo=TipoRetencion.EDICIONES, permitida=True).first()
+    return one is not None and {tuple(shown) for shown in one.ediciones}.issuperset(ediciones)

@@ -19,7 +19,7 @@ from occupation.models import EstadoHoja, Mirror, Retencion
 from occupation.queries import worker_names
 from occupation.refusals import Ocupado, Refused, SinEspacio, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
-from occupation.services.holds import allowed, hold, release, sync_holds, waiting
+from occupation.services.holds import Edicion, allowed, allowed_edits, hold, release, sync_holds, waiting
 from occupation.services.mirroring import reached
 from occupation.services.sheet_edits import adoptar
 from occupation.services.upgrading import why_left_alone
@@ -190,7 +190,7 @@ class Cycle:
         """Adopt, list and put back what people wrote; return the rows whose cells may be written now."""
         decided = self._decided(grid, identity, workers)
         adoptions = [(row, one) for row, decisions in decided for one in decisions if one.effect in ADOPTIONS]
-        if len(adoptions) > MANY_EDITS and not allowed(Tab.OPERACIONES, TipoRetencion.EDICIONES, len(adoptions)):
+        if len(adoptions) > MANY_EDITS and not allowed_edits(_edition(row, one) for row, one in adoptions):
             self._too_many(adoptions)
             return []
         if self.dry_run:
@@ -223,7 +223,8 @@ class Cycle:
         self.report.hold(Tab.OPERACIONES, why)
         if not self.dry_run:
             detalle = [_both_say(row, one.header) for row, one in adoptions]
-            hold(Tab.OPERACIONES, TipoRetencion.EDICIONES, why, cuantas=cuantas, detalle=detalle)
+            ediciones = [_edition(row, one) for row, one in adoptions]
+            hold(Tab.OPERACIONES, TipoRetencion.EDICIONES, why, cuantas=cuantas, detalle=detalle, ediciones=ediciones)
 
     def _tell(self, decided: Iterable[tuple[LiveRow, list[Decision]]]) -> None:
         for row, decisions in decided:
@@ -280,6 +281,10 @@ class Cycle:
 
 def _grid(answer: Grid | Hold) -> Grid | None:
     return answer if isinstance(answer, Grid) else None
+
+
+def _edition(row: LiveRow, decision: Decision) -> Edicion:
+    return row.spool.pk, decision.header, row.row.app_cells()[decision.header], decision.worker
 
 
 def _both_say(row: LiveRow, header: str) -> str:

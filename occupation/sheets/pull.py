@@ -103,7 +103,12 @@ def _workers_shrank(people: People, grid: Grid | None, stored: Mapping[int, Work
 
 def _roles_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker], job: Job) -> bool:
     had = sum(len(worker.roles) for worker in stored.values())
-    gone = [f"{plan.id}: {rol}" for plan in people.plans if plan.before for rol in plan.before.roles - plan.after.roles]
+    gone = [
+        f"{plan.id}: {rol}"
+        for plan in people.plans
+        if plan.before
+        for rol in sorted(plan.before.roles - plan.after.roles)
+    ]
     lost = len(gone)
     if grid is None or not shrunk(had, had - lost, empty=not grid.rows and lost > 0) or job.accepts(Tab.ROLES, lost):
         return False

@@ -93,6 +93,36 @@ def test_more_edits_than_were_allowed_wait_again(office: AnyOffice, ana: Client)
     assert (held(), dates(11, 25)) == ([("Operaciones", "ediciones", 15, False)], [None, None])
 
 
+def test_other_edits_than_those_that_were_shown_wait_however_many_were_allowed(office: AnyOffice, ana: Client) -> None:
+    from tests.mirror_trouble import many_edits
+
+    before = office.rows()
+    many_edits(office, range(11, 18))
+    shown = asked(ana)
+    office.save(before)
+    many_edits(office, range(18, 25))
+    ana.post(PERMITIR, {"retencion": shown})
+    assert (office.sync().adopted, held()) == (0, [("Operaciones", "ediciones", 7, False)])
+    assert "cambió mientras lo miraba" in words(ana.post(PERMITIR, {"retencion": shown}, follow=True))
+    assert (office.sync().adopted, dates(11, 18)) == (0, [None, None])
+    ana.post(PERMITIR, {"retencion": asked(ana)})
+    office.save(office.rows()[::-1])
+    assert (office.sync().adopted, dates(11, 18)) == (7, [None, date(2026, 1, 15)])
+
+
+def test_as_many_other_rows_that_are_gone_are_not_those_that_were_shown(office: AnyOffice, ana: Client) -> None:
+    rows = office.rows()
+    office.save([*rows[:13], *rows[20:]])
+    office.sync()
+    shown = asked(ana)
+    office.save([*rows[:20], *rows[27:]])
+    office.sync()
+    assert held() == [("Operaciones", "encogida", 7, False)]
+    assert rows[20]["TAG_SPOOL"] in words(ana.get(PERMITIR, {"retencion": shown[0].partition(":")[0]}))
+    assert "cambió mientras lo miraba" in words(ana.post(PERMITIR, {"retencion": shown}, follow=True))
+    assert held() == [("Operaciones", "encogida", 7, False)]
+
+
 def test_whoever_undid_a_mass_edit_has_the_sheet_looked_at_again(office: AnyOffice, ana: Client) -> None:
     from tests.mirror_trouble import many_edits
 
