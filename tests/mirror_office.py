@@ -13,7 +13,7 @@ from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.google import GoogleBook, unmetered
 from occupation.sheets.google_client import connected
-from occupation.sheets.layout import OPERACIONES_HEADERS, Tab, headers
+from occupation.sheets.layout import OPERACIONES_HEADERS, Owner, Tab, headers
 from occupation.sheets.local import LocalBook
 from occupation.vocabulary import TipoEvento
 from tests.books import PEOPLE, ROLES, Fila
@@ -213,3 +213,20 @@ def nothing_left(office: AnyOffice) -> bool:
     before = office.stored()
     report = office.sync()
     return not report.effective and before == office.stored()
+
+
+def server_of(office: AnyOffice) -> SheetsServer:
+    assert isinstance(office.desk, GoogleDesk)
+    return office.desk.server
+
+
+def foreign_cells(server: SheetsServer) -> dict[tuple[str, int], object]:
+    """What was typed into the columns that are not ours, by header; nothing tells from which column to which."""
+    ours = headers(Tab.OPERACIONES, Owner.APP)
+    rows = server.office.records("Operaciones", "FORMULA")
+    found = {(name, number): cell for number, row in enumerate(rows) for name, cell in row.items() if name not in ours}
+    return {place: _without_addresses(cell) for place, cell in found.items()}
+
+
+def _without_addresses(cell: object) -> object:
+    return "a formula" if str(cell).startswith("=") else cell

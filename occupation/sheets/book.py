@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, Final, NamedTuple, Protocol
 
 from occupation.sheets.codec import Codec
@@ -20,6 +20,8 @@ TabNames = Mapping[Tab, str]
 
 USUAL_NAMES: Final[TabNames] = {tab: tab.value for tab in Tab}
 
+
+_SECOND: Final = 0.5 / 86_400
 
 ROW_LIMIT: Final = 200_000
 """Most rows of a tab: four times the largest book this is built for. Beyond it something is wrong."""
@@ -76,8 +78,21 @@ class Row(NamedTuple):
     cells: tuple[Any, ...]
 
 
-Beside = Mapping[tuple[int, int], Any]
-"""Raw cells of columns that nobody asked for, by row number and 0-based position."""
+class Unseen(Enum):
+    """In place of a raw cell: nobody read it."""
+
+    UNSEEN = "unseen"
+
+
+UNSEEN: Final = Unseen.UNSEEN
+
+Beside = Callable[[int, int], object]
+"""The raw cell of a row number and a 0-based position, `None` for a blank, `UNSEEN` where nothing was read."""
+
+
+def nothing_beside(_number: int, _position: int) -> object:
+    """Of a book that only gives what it was asked for."""
+    return UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +112,13 @@ class Grid:
 
     `rows` leaves out rows whose chosen cells are all blank; `last_row` is the last row with anything in it, in
     any column, and 1 when there is only the header. An optional column that the tab lacks is not in `names`.
-    A shared book tells in `beside` what stands next to our columns, where a write lands when columns move under it.
+    A shared book tells in `beside` what stands near our columns, where a write lands when columns move under it.
     """
 
     picked: Picked
     rows: Sequence[Row]
     last_row: int
-    beside: Beside = field(default_factory=dict)
+    beside: Beside = field(default=nothing_beside, compare=False)
 
     @property
     def columns(self) -> Columns:
@@ -174,7 +189,7 @@ class Stray(NamedTuple):
     """A cell that a write reached by mistake, because rows or columns moved under it.
 
     `row` counts from 1, `column` from 0. `wrote` is what the write left there and `before` what it wrote over, both
-    raw; `None` is a blank.
+    raw; `None` is a blank, `UNSEEN` what cannot be put back.
     """
 
     row: int
@@ -334,6 +349,13 @@ def _width(row: Sequence[object]) -> int:
     while width and (row[width - 1] is None or row[width - 1] == ""):
         width -= 1
     return width
+
+
+def same_raw(one: object, other: object) -> bool:
+    """Whether two raw cells hold the same; every kind of blank is one, and a serial number is as long as a second."""
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return abs(one - other) < _SECOND
+    return (one or "") == (other or "")
 
 
 def is_filled(cells: Sequence[object]) -> bool:

@@ -14,11 +14,21 @@ from occupation.services.holds import hold, release
 from occupation.services.mirroring import intend, park, settle, settle_audit
 from occupation.sheets import audit
 from occupation.sheets.audit import AuditPlan
-from occupation.sheets.book import Ask, Grid, LiveBook, RowChange, Stray, WriteRefused, WriteUnknown
+from occupation.sheets.book import (
+    UNSEEN,
+    Ask,
+    Grid,
+    LiveBook,
+    RowChange,
+    Stray,
+    WriteRefused,
+    WriteUnknown,
+    same_raw,
+)
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.guard import Accepts
 from occupation.sheets.hydrate import Workers
-from occupation.sheets.layout import Hold, Tab
+from occupation.sheets.layout import Hold, Tab, letters
 from occupation.sheets.live import LiveRow, rows_to_write
 from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, never_ours, proved, strays
 from occupation.vocabulary import TipoRetencion
@@ -50,6 +60,7 @@ class Memory:
     audit_known: bool = False
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
     unknown: list[Wrote] = field(default_factory=list)
+    lost: set[Stray] = field(default_factory=set)
     suspects: frozenset[int] = frozenset()
     seen: dict[int, str] = field(default_factory=dict)
     quiet: dict[bool, tuple[Sequence[object], datetime]] = field(default_factory=dict)
@@ -139,6 +150,8 @@ class Flush:
         return done
 
     def _put_back(self, now: Grid, cells: Sequence[Stray]) -> int:
+        self._tell_lost(now, [cell for cell in cells if cell.before is UNSEEN])
+        cells = [cell for cell in cells if cell.before is not UNSEEN]
         if not cells:
             return 0
         self._must_lead()
@@ -147,6 +160,18 @@ class Flush:
         except WriteRefused as refused:
             self.report.lines.append(f"no se pudo reparar: {refused}")
             return 0
+
+    def _tell_lost(self, now: Grid, cells: Sequence[Stray]) -> None:
+        """Name, once each, the cells of the office that nobody read before we wrote over them."""
+        for cell in cells:
+            here = now.beside(cell.row, cell.column)
+            if cell not in self.memory.lost and (here is UNSEEN or same_raw(here, cell.wrote)):
+                self.memory.lost.add(cell)
+                where = f"la celda {letters(cell.column)}{cell.row} de la hoja {now.columns.tab}"
+                self.report.lines.append(
+                    f"no se pudo reparar: movieron columnas mientras la app escribía, y {where} dice «{cell.wrote}»: "
+                    "búsquela en el historial de versiones y devuélvala"
+                )
 
     def _write(self, push: Push, wanted: Sequence[RowToWrite], planned: AuditPlan) -> bool:
         self._show_dates(push.grids)

@@ -27,6 +27,7 @@ from occupation.sheets.book import (
     WriteRefused,
     missing_tab,
     pick,
+    same_raw,
     without_blanks,
 )
 from occupation.sheets.google_changes import (
@@ -48,9 +49,8 @@ from occupation.sheets.google_ranges import (
     Span,
     around,
     formula_beside,
-    next_to_ours,
+    near_ours,
     quoted,
-    same_raw,
     spans_of,
     whole_tab,
 )
@@ -277,7 +277,7 @@ class GoogleBook:
             picked = pick(ask.tab, header, ask.columns)
             if isinstance(picked, Hold):
                 return Plan(ask, title, (), None)
-            spans, positions = spans_of([*picked.positions, *next_to_ours(picked)]), picked.positions
+            spans, positions = spans_of([*picked.positions, *near_ours(picked)]), picked.positions
         if sizes_hold:
             below = ask.first_row <= sheet.rows
             spans = tuple(span for span in spans if below and span.left < sheet.columns)

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from occupation.sheets.book import Ask, Beside, Grid, Picked, Stray, choose, gather, is_filled
+from occupation.sheets.book import UNSEEN, Ask, Grid, Picked, Stray, choose, gather, is_filled
 from occupation.sheets.layout import is_ours, letters
 
 _GAP: Final = 3
 """Columns that nobody asked for are read along when no more than these stand between two that were."""
 
-_SECOND: Final = 0.5 / 86_400
+_NEAR: Final = 3
+"""Columns that are read along on each side of one of ours: so many may be inserted, or move, while we write."""
 
 _ALL_COLUMNS: Final = "ZZZ"
 """Beyond any tab's last column; Google reads up to the last there is."""
@@ -57,17 +58,24 @@ class Plan:
         rows = _whole(picked, answers) if self.ask.columns is None else _pieced(picked, self.spans, answers)
         found = gather(picked, ((self.ask.first_row + at, *row) for at, row in enumerate(rows)))
         last_row = max(found.last_row, self.ask.first_row - 1)
-        return Grid(picked, found.rows, last_row, self._beside(picked, answers))
+        return Grid(picked, found.rows, last_row, _Answered(self.ask.first_row, self.spans, answers))
 
-    def _beside(self, picked: Picked, answers: Sequence[Rows]) -> Beside:
-        """What stands next to our columns."""
-        places = [(position, *_place(self.spans, position)) for position in next_to_ours(picked)] if answers else []
-        return {
-            (self.ask.first_row + at, position): row[column]
-            for position, span, column in places
-            for at, row in enumerate(answers[span])
-            if column < len(row) and row[column] != ""
-        }
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """Whatever the answers to some spans hold, asked for or read along."""
+
+    first_row: int
+    spans: Sequence[Span]
+    answers: Sequence[Rows]
+
+    def __call__(self, number: int, position: int) -> object:
+        """See `Beside`."""
+        for (left, right), rows in zip(self.spans, self.answers, strict=True):
+            if left <= position and (right is None or position < right):
+                row = rows[number - self.first_row] if 0 <= number - self.first_row < len(rows) else ()
+                return row[position - left] if position - left < len(row) else None
+        return UNSEEN
 
 
 def whole_tab(title: str) -> str:
@@ -86,13 +94,6 @@ def around(cell: Stray) -> str:
     return f"{name}{max(cell.row - 1, 1)}:{name}{cell.row + 1}"
 
 
-def same_raw(one: object, other: object) -> bool:
-    """Whether two raw cells hold the same; every kind of blank is one, and a serial number is as long as a second."""
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return abs(one - other) < _SECOND
-    return (one or "") == (other or "")
-
-
 def formula_beside(cell: Stray, written: Collection[Stray], typed: Mapping[tuple[int, int], object]) -> int | None:
     """The row next to a cell's whose formula the cell may have had; None for a cell that was blank."""
     touched = {(one.row, one.column) for one in written}
@@ -103,10 +104,10 @@ def formula_beside(cell: Stray, written: Collection[Stray], typed: Mapping[tuple
     return None
 
 
-def next_to_ours(picked: Picked) -> set[int]:
-    """The columns that stand beside one of ours and that nobody asked for."""
+def near_ours(picked: Picked) -> set[int]:
+    """The columns that stand near one of ours."""
     ours = {at for name, at in zip(picked.names, picked.positions, strict=True) if is_ours(picked.columns.tab, name)}
-    return {at + step for at in ours for step in (-1, 1) if at + step >= 0} - set(picked.positions)
+    return {near for at in ours for near in range(max(at - _NEAR, 0), at + _NEAR + 1)}
 
 
 def _last(right: int | None) -> str:

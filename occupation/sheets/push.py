@@ -160,7 +160,8 @@ def proved(proof: Grid, used: Grid, rows: Iterable[RowToWrite]) -> Proof:
 def strays(before: Grid, now: Grid, wrote: Iterable[RowToWrite | RowChange]) -> list[Stray]:
     """Where rows or columns that moved let a write land on other cells, with what these held before.
 
-    `before` is the reading that was written by. What nobody saw before, a row or a column, held nothing there.
+    `before` is the reading that was written by. What was not there before, a row or a column, held nothing there; what
+    was there and not read is `UNSEEN`.
     """
     rows = {row.number: row for row in now.rows}
     found: list[Stray] = []
@@ -212,7 +213,7 @@ def _column_before(before: Grid, now: Grid, place: int) -> int | None:
 def _raw_at(grid: Grid, row: Row, place: int) -> object:
     if place in grid.picked.positions:
         return row.cells[grid.picked.positions.index(place)]
-    return grid.beside.get((row.number, place))
+    return grid.beside(row.number, place)
 
 
 def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str]) -> Row | None:

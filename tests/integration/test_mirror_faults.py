@@ -19,12 +19,20 @@ from occupation.sheets.book import BookBusy, Request, WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Memory, NotLeading
-from occupation.sheets.layout import Owner, Tab, headers
+from occupation.sheets.layout import Tab
 from occupation.vocabulary import Operacion
 from tests.books import NOW, Fila, fila
-from tests.contracts.desks import GoogleDesk
-from tests.mirror_office import AnyOffice, Office, SharedBook, SharedFolder, at_office, nothing_left, ours
-from tests.sheets_server.server import SheetsServer
+from tests.mirror_office import (
+    AnyOffice,
+    Office,
+    SharedBook,
+    SharedFolder,
+    at_office,
+    foreign_cells,
+    nothing_left,
+    ours,
+    server_of,
+)
 from tests.shop import TABLET, journal
 
 pytestmark = [
@@ -252,11 +260,6 @@ def sheet(tmp_path: Path) -> Iterator[AnyOffice]:
         yield office
 
 
-def server_of(office: AnyOffice) -> SheetsServer:
-    assert isinstance(office.desk, GoogleDesk)
-    return office.desk.server
-
-
 @pytest.mark.parametrize("before", ["NV", "Fecha_Soldadura", "Ocupado_Por"])
 @pytest.mark.parametrize("named", ["", "Nueva"])
 def test_lesson_6_a_column_inserted_between_the_reading_and_the_writing_keeps_every_cell_of_the_office(
@@ -275,18 +278,6 @@ def test_lesson_6_a_column_inserted_between_the_reading_and_the_writing_keeps_ev
     assert (report.repaired > 0, report.rows, len(journal())) == (True, 2, events)
     assert {place: cell for place, cell in foreign_cells(server).items() if place[0] != (named or "?")} == foreign
     assert converged(sheet)
-
-
-def foreign_cells(server: SheetsServer) -> dict[tuple[str, int], object]:
-    """What was typed into the columns that are not ours, by header; nothing tells from which column to which."""
-    ours = headers(Tab.OPERACIONES, Owner.APP)
-    rows = server.office.records("Operaciones", "FORMULA")
-    found = {(name, number): cell for number, row in enumerate(rows) for name, cell in row.items() if name not in ours}
-    return {place: _without_addresses(cell) for place, cell in found.items()}
-
-
-def _without_addresses(cell: object) -> object:
-    return "a formula" if str(cell).startswith("=") else cell
 
 
 def test_a_column_inserted_into_the_audit_meanwhile_leaves_each_event_once_and_the_column_empty(

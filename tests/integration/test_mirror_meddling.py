@@ -16,11 +16,19 @@ from occupation.queries import find_spool
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.flush import Memory
-from occupation.sheets.layout import Tab
+from occupation.sheets.layout import Tab, headers
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
-from tests.contracts.desks import GoogleDesk
-from tests.mirror_office import AnyOffice, at_office, last_event, nothing_left, ours, told
+from tests.mirror_office import (
+    AnyOffice,
+    at_office,
+    foreign_cells,
+    last_event,
+    nothing_left,
+    ours,
+    server_of,
+    told,
+)
 from tests.sheets_server.server import SheetsServer
 from tests.shop import SUPERVISOR, TABLET
 
@@ -52,11 +60,6 @@ def sheet(tmp_path: Path) -> Iterator[AnyOffice]:
     with at_office("google", tmp_path, shop_floor()) as office:
         office.sync()
         yield office
-
-
-def server_of(office: AnyOffice) -> SheetsServer:
-    assert isinstance(office.desk, GoogleDesk)
-    return office.desk.server
 
 
 def take(*numbers: int) -> None:
@@ -161,3 +164,44 @@ def test_rows_inserted_into_the_audit_between_the_reading_and_the_writing_cost_n
     Cycle(book, memory).run()
     assert sorted(filter(None, audited(sheet))) == ["MK-1", "MK-2", "MK-4", "a mano"]
     assert nothing_left(sheet)
+
+
+@pytest.mark.parametrize("before", ["NV", "Fecha_Soldadura", "Ocupado_Por"])
+def test_columns_inserted_together_between_the_reading_and_the_writing_cost_the_office_nothing(
+    sheet: AnyOffice, before: str
+) -> None:
+    take(1)
+    services.completar(tag="MK-1", trabajador_id=94, actor=TABLET)
+    server, book, new = server_of(sheet), sheet.shared(), ("Nueva", "Otra", "Otra más")
+    fill(server, "MK-1")
+    foreign = foreign_cells(server)
+
+    def insert() -> None:
+        for name in new:
+            server.office.insert_column("Operaciones", before, name)
+
+    book.between = insert
+    Cycle(book).run()
+    assert {place: cell for place, cell in foreign_cells(server).items() if place[0] not in new} == foreign
+    assert nothing_left(sheet)
+
+
+def test_a_column_that_comes_from_afar_between_the_reading_and_the_writing_is_told_cell_by_cell_not_emptied(
+    sheet: AnyOffice,
+) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    fill(server, "MK-1")
+    foreign = foreign_cells(server)
+    book.between = lambda: server.office.move_column("Operaciones", "id", "Estado_Detalle")
+    lost = [line for _ in range(2) for line in Cycle(book, memory).run().lines if "no se pudo reparar" in line]
+    version = str(find_spool("MK-1").version)
+    assert [(version in line, "historial de versiones" in line) for line in lost] == [(True, True)]
+    assert foreign_cells(server) == foreign | {("id", 1): version}
+    assert nothing_left(sheet)
+
+
+def fill(server: SheetsServer, tag: str) -> None:
+    """Something of the office's in each of its cells of a row."""
+    for name in set(server.office.headers("Operaciones")) - {"", "TAG_SPOOL"} - set(headers(Tab.OPERACIONES)):
+        server.office.edit("Operaciones", tag, name, f"de {name}")
