@@ -7,7 +7,7 @@ until it is seen, so that a request applied late writes over itself. Rows that p
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -127,17 +127,37 @@ def overwritten(before: Grid, now: Grid, wrote: Sequence[RowChange]) -> list[Str
     `before` is the reading that was written by, and `now` reads as many rows at least. Where rows moved up nothing
     was written over; where columns moved too, `strays` tells.
     """
+    if not wrote:
+        return []
     at = {_key(now, row): row.number for row in now.rows}
     up = any(at.get(_key(before, row), row.number) < row.number for row in before.rows)
     if up or not _moved(before, now) or before.columns.positions != now.columns.positions:
         return []
     gone = [row for row in before.rows if _key(before, row) not in at]
     hit = [change for change in wrote if at.get(change.cells["id"]) == change.number]
-    return [
-        Stray(change.number, place, raw_of(Tab.METADATA, name, change.cells[name]), cell)
-        for change, row in zip(hit, gone, strict=False)
-        for name, place, cell in zip(before.names, before.picked.positions, row.cells, strict=True)
-    ]
+    return [cell for change, row in zip(hit, gone, strict=False) for cell in _under(before, change, row)]
+
+
+def late(now: Grid, wrote: Sequence[RowChange], taken: dict[int, Row]) -> list[Stray]:
+    """The cells of rows that people took before a write of ours, whose answer was lost, arrived there after all.
+
+    `taken` are those rows as they were last read, by number; it is brought up to date.
+    """
+    rows: dict[int, Row] = {row.number: row for row in now.rows}
+    found: list[Stray] = []
+    for change in wrote:
+        row = rows.get(change.number)
+        if row and _key(now, row) != change.cells["id"]:
+            taken[change.number] = row
+        elif row and change.number in taken:
+            found += _under(now, change, taken.pop(change.number))
+    return found
+
+
+def _under(grid: Grid, change: RowChange, row: Row) -> Iterator[Stray]:
+    """What the cells of a row held on which one of ours was written."""
+    for name, place, cell in zip(grid.names, grid.picked.positions, row.cells, strict=True):
+        yield Stray(change.number, place, raw_of(Tab.METADATA, name, change.cells[name]), cell)
 
 
 def _moved(before: Grid, now: Grid) -> bool:

@@ -19,6 +19,7 @@ from occupation.sheets.book import (
     Ask,
     Grid,
     LiveBook,
+    Row,
     RowChange,
     Stray,
     WriteRefused,
@@ -48,6 +49,11 @@ class Wrote(NamedTuple):
     rows: Sequence[RowToWrite | RowChange]
     until: datetime
 
+    @property
+    def events(self) -> list[RowChange]:
+        """The rows of the audit."""
+        return [row for row in self.rows if isinstance(row, RowChange)]
+
 
 @dataclass(slots=True)
 class Memory:
@@ -61,6 +67,7 @@ class Memory:
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
     unknown: list[Wrote] = field(default_factory=list)
     lost: set[Stray] = field(default_factory=set)
+    taken: dict[int, Row] = field(default_factory=dict)
     suspects: frozenset[int] = frozenset()
     seen: dict[int, str] = field(default_factory=dict)
     quiet: dict[bool, tuple[Sequence[object], datetime]] = field(default_factory=dict)
@@ -133,7 +140,8 @@ class Flush:
         for one in self.memory.unknown:
             grid = now.get(one.before.columns.tab)
             if isinstance(grid, Grid):
-                done += self._put_back(grid, never_ours(grid, strays(one.before, grid, one.rows)))
+                moved = never_ours(grid, strays(one.before, grid, one.rows))
+                done += self._put_back(grid, [*moved, *audit.late(grid, one.events, self.memory.taken)])
         self.report.repaired += done
         return done > 0
 
@@ -143,9 +151,7 @@ class Flush:
             return 0
         wrote = self.memory.wrote[tab]
         moved = strays(wrote.before, now, wrote.rows)
-        if tab == Tab.METADATA:
-            moved += audit.overwritten(wrote.before, now, [row for row in wrote.rows if isinstance(row, RowChange)])
-        done = self._put_back(now, moved)
+        done = self._put_back(now, [*moved, *audit.overwritten(wrote.before, now, wrote.events)])
         del self.memory.wrote[tab]
         return done
 

@@ -166,6 +166,24 @@ def test_rows_inserted_into_the_audit_between_the_reading_and_the_writing_cost_n
     assert nothing_left(sheet)
 
 
+def test_an_event_that_arrives_late_on_a_row_that_somebody_took_gives_it_back(sheet: AnyOffice) -> None:
+    take(1, 2)
+    book, memory = sheet.shared(), Memory()
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    sheet.append(Tab.METADATA, "a mano", "", "anotado")
+    Cycle(book, memory).run()
+    assert audited(sheet) == ["a mano", "MK-2", "MK-1"]
+    rows = sheet.rows(Tab.METADATA)
+    Cycle(book, memory).run()
+    book.arrive()
+    assert audited(sheet) == ["MK-1", "MK-2", "MK-1"]
+    Cycle(book, memory).run()
+    assert sheet.rows(Tab.METADATA) == rows
+    assert nothing_left(sheet)
+
+
 @pytest.mark.parametrize("before", ["NV", "Fecha_Soldadura", "Ocupado_Por"])
 def test_columns_inserted_together_between_the_reading_and_the_writing_cost_the_office_nothing(
     sheet: AnyOffice, before: str
