@@ -7,9 +7,8 @@ spool renamed, and of one that is still there a copied row.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -37,8 +36,8 @@ class Stored(NamedTuple):
     row_hash: str
 
 
-Versions = Mapping[str, Stored]
-"""The spool of each version, the current one and the one its row in the sheet last showed."""
+Versions = Callable[[Collection[str]], Mapping[str, Stored]]
+"""Whose these versions are: the current one of a spool, or one that its row in the sheet once showed."""
 
 
 @dataclass(slots=True)
@@ -76,16 +75,17 @@ def version_of(text: object) -> str:
     return lower if _UUID.fullmatch(lower) else ""
 
 
-def identify(grid: Grid, stored: Mapping[str, Stored], versions: Callable[[], Versions]) -> Identity:
+def identify(grid: Grid, stored: Mapping[str, Stored], versions: Versions) -> Identity:
     """Match the rows of Operaciones with the spools there are, by canonical tag. `versions` is asked only if needed."""
-    identity, versions = Identity(), cache(versions)
+    identity = Identity()
     unreadable = _collect(grid, identity, _Contest(grid, stored, versions))
     for tagged in identity.rows:
         tagged.stored = stored.get(tagged.tag)
     present = {tagged.tag for tagged in identity.rows}
     missing = {one.spool_id: one for tag, one in stored.items() if tag not in present}
     fresh = [tagged for tagged in identity.rows if tagged.stored is None or tagged.stored.archived]
-    known = versions() if stored and (fresh or unreadable) else {}
+    asked = {_version(grid, row) for row in [*(tagged.row for tagged in fresh), *unreadable]} - {""}
+    known = versions(asked) if stored and asked else {}
     _trace(grid, fresh, known, missing)
     for row in unreadable:
         whose = known.get(_version(grid, row))
@@ -132,7 +132,7 @@ class _Contest:
 
     grid: Grid
     stored: Mapping[str, Stored]
-    versions: Callable[[], Versions]
+    versions: Versions
 
     def of(self, first: Tagged, row: Row, tag_hoja: str) -> Duplicate:
         """Keep the better row, or the first of equal ones; return the other."""
@@ -141,22 +141,23 @@ class _Contest:
             loser, first.row, first.tag_hoja = first.row, row, tag_hoja
         return Duplicate(first.tag, loser.number, 0)
 
-    def _rank(self, tag: str, row: Row) -> tuple[bool, int]:
+    def _rank(self, tag: str, row: Row) -> tuple[int, int]:
         values = self.grid.decode(row)
-        return self._is_known(tag, row), sum(values[header] is not None for header in APP_HEADERS)
+        return self._knows(tag, row), sum(values[header] is not None for header in APP_HEADERS)
 
-    def _is_known(self, tag: str, row: Row) -> bool:
+    def _knows(self, tag: str, row: Row) -> int:
+        """2 for the spool's version now, 1 for one that its row showed before, 0 for any other."""
         spool, version = self.stored.get(tag), _version(self.grid, row)
         if spool is None or not version:
-            return False
-        return version == str(spool.version) or self.versions().get(version) == spool
+            return 0
+        return 2 if version == str(spool.version) else int(self.versions([version]).get(version) == spool)
 
 
 def _version(grid: Grid, row: Row) -> str:
     return version_of(row.cells[grid.names.index("version")])
 
 
-def _trace(grid: Grid, fresh: list[Tagged], known: Versions, missing: dict[int, Stored]) -> None:
+def _trace(grid: Grid, fresh: list[Tagged], known: Mapping[str, Stored], missing: dict[int, Stored]) -> None:
     """Tell the new rows that are renamed spools from the copied ones; the rest keep their version.
 
     A row with the tag of a spool that left the sheet is that one come back, unless it is another one renamed.

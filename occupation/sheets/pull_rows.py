@@ -28,7 +28,7 @@ _WRITTEN_BACK: Final = ("version", "Estado_Detalle")
 
 def identify_rows(grid: Grid, stored: dict[str, Stored]) -> Identity:
     """Match the rows of the tab with the spools the app has, and remember what each raw row hashes to."""
-    identity = identify(grid, stored, lambda: versions_of(stored.values()))
+    identity = identify(grid, stored, lambda asked: versions_of(stored.values(), asked))
     fingerprint = fingerprints(grid)
     for tagged in identity.rows:
         tagged.row_hash = fingerprint(tagged.row)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from django.db.models.fields.json import KeyTextTransform
 
-from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Mirror, Spool, Trabajador
+from occupation.models import CeldaDudosa, Evento, FilaDuplicada, Mirror, Spool, Trabajador, VersionMostrada
 from occupation.sheets.diff import Known
 from occupation.sheets.hydrate import of_unknown_worker
 from occupation.sheets.identity import Stored, version_of
@@ -28,8 +28,8 @@ def stored_spools() -> dict[str, Stored]:
     }
 
 
-def versions_of(stored: Iterable[Stored]) -> dict[str, Stored]:
-    """The spool of every version: the current ones, and those that rows lagging behind still show in the sheet."""
+def versions_of(stored: Iterable[Stored], asked: Collection[str]) -> dict[str, Stored]:
+    """The spool of each of these versions, if one has or had it, and those that rows lagging behind still show."""
     by_id = {one.spool_id: one for one in stored}
     lagging = (
         # Also of spools that left the sheet: their row may come back as it was.
@@ -37,9 +37,17 @@ def versions_of(stored: Iterable[Stored]) -> dict[str, Stored]:
         .values_list("spool_id", KeyTextTransform("version", "base"))
         .iterator(_BATCH)
     )
-    versions = {version_of(text): by_id[id] for id, text in lagging if version_of(text) and id in by_id}
+    versions = {version: by_id[id] for version, id in _shown(sorted(asked)) if id in by_id}
+    versions.update({version_of(text): by_id[id] for id, text in lagging if version_of(text) and id in by_id})
     versions.update({str(one.version): one for one in by_id.values()})
     return versions
+
+
+def _shown(versions: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Which of these versions stood in the sheet once, or were on their way there, and whose they are."""
+    for start in range(0, len(versions), _BATCH):
+        shown = VersionMostrada.objects.filter(version__in=versions[start : start + _BATCH])
+        yield from ((str(version), id) for version, id in shown.values_list("version", "spool_id"))
 
 
 def known_spools(ids: Iterable[int]) -> dict[int, Known]:

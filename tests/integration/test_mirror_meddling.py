@@ -114,6 +114,19 @@ def test_a_row_that_gets_the_tag_of_a_spool_that_left_takes_its_work_along(offic
     assert nothing_left(office)
 
 
+def test_a_row_that_shows_what_the_app_once_wrote_for_another_spool_comes_in_free(office: AnyOffice) -> None:
+    take(1)
+    office.sync()
+    stray = office.row("MK-1") | {"TAG_SPOOL": ""}
+    office.save([*office.rows(), stray])
+    services.completar(tag="MK-1", trabajador_id=94, actor=TABLET)
+    office.sync()
+    office.save([*office.rows()[:-1], stray | {"TAG_SPOOL": "MK-NUEVO"}])
+    report = office.sync().imported
+    assert (report and report.copied, find_spool("MK-NUEVO").ocupado) == (1, False)
+    assert (find_spool("MK-NUEVO").version != find_spool("MK-1").version, nothing_left(office)) == (True, True)
+
+
 def audited(office: AnyOffice) -> list[str]:
     """The tag of each of our rows in the audit, or what people wrote there, in order."""
     return [row["tag_spool"] or row["id"] for row in office.rows(Tab.METADATA)]

@@ -21,7 +21,7 @@ def stored(spool_id: int, tag: str, version: UUID, *, archived: bool = False, he
 def found(*rows: Mapping[str, object], known: tuple[Stored, ...] = ()) -> Identity:
     grid = TypedBook({Tab.OPERACIONES: typed_rows(*rows)}).read(Tab.OPERACIONES)
     by_tag = {one.tag: one for one in known}
-    return identify(grid, by_tag, lambda: {str(one.version): one for one in known})
+    return identify(grid, by_tag, lambda _: {str(one.version): one for one in known})
 
 
 def outcome(identity: Identity) -> list[tuple[str, int | None, bool, str, UUID | None]]:
