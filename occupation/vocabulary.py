@@ -5,6 +5,8 @@ Source: the shop's own rules, told in docs/glossary.md.
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import IntegerChoices, TextChoices
 
 CICLOS_MAXIMOS = 3
@@ -27,6 +29,10 @@ PIN_INTENTOS = 5
 
 TAGS_POR_LOTE = 50
 """Most tags a program names in one batch, and most a worker takes at once. All that is held can be paused at once."""
+
+
+PRIMER_DIA = date(1990, 1, 1)
+"""No work is older, and no day before it is read from the sheet: an earlier one is a slip of the finger."""
 
 
 class Operacion(TextChoices):

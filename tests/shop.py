@@ -33,6 +33,9 @@ SUPERVISOR = Actor(ActorTipo.SUPERVISOR, "marta", 5)
 FUTURE_DAY = "la fecha no puede ser futura: elija hoy o un día anterior"
 """Why a day that has not come yet is refused."""
 
+TOO_OLD_A_DAY = "la fecha es demasiado antigua: revise el año"
+"""Why a day before 1990 is refused."""
+
 Row = dict[str, Any]
 
 

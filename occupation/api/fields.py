@@ -15,9 +15,6 @@ from pydantic_core import PydanticCustomError
 from occupation.models.clave import CLAVE_MAXIMA
 from occupation.vocabulary import TAG_MAXIMO, WORKER_ID_MAXIMO
 
-EARLIEST = date(1900, 1, 1)
-"""Spreadsheets count days from here; an earlier date is a slip of the finger."""
-
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PRINTABLE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]*$"
@@ -46,12 +43,9 @@ def _read_date(value: object) -> date:
     if not isinstance(value, str) or not _ISO_DATE.fullmatch(value):
         raise complaint("debe ser una fecha AAAA-MM-DD")
     try:
-        day = date.fromisoformat(value)
+        return date.fromisoformat(value)
     except ValueError:
         raise complaint("esa fecha no existe en el calendario") from None
-    if day < EARLIEST:
-        raise complaint("es demasiado antigua")
-    return day
 
 
 def _read_uuid(value: object) -> UUID:
@@ -83,7 +77,7 @@ WorkerId = Annotated[
     int, Field(strict=True, ge=1, le=WORKER_ID_MAXIMO, description="Número del trabajador, el de MR(93).")
 ]
 Fecha = Annotated[
-    date, BeforeValidator(_read_date), Field(description="AAAA-MM-DD, no futura. Sin ella: hoy en Chile.")
+    date, BeforeValidator(_read_date), Field(description="AAAA-MM-DD, desde 1990 y no futura. Sin ella: hoy en Chile.")
 ]
 Version = Annotated[
     UUID, BeforeValidator(_read_uuid), Field(description="La versión que se vio; si ya no es la actual, 409.")

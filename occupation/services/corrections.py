@@ -34,7 +34,7 @@ def corregir(
     """Say who really completed ARM or SOLD (any worker the shop knows), or on which day; None leaves it as it is.
 
     An approval has only its day: who inspected stands in the journal alone. Raises SolicitudInvalida when nothing
-    would change, and for a day in the future.
+    would change, and for a day in the future or before PRIMER_DIA.
     """
     orden = with_reason(Accion.CORREGIR, motivo, operacion=operacion, trabajador_id=trabajador_id, dia=fecha, **pedido)
     judge_day(orden, "fecha")

@@ -29,7 +29,7 @@ from occupation.services._orden import (
     chile_day,
 )
 from occupation.tags import canonical_tag
-from occupation.vocabulary import Accion, EstadoCalidad, EstadoTrabajo, Operacion, TipoEvento
+from occupation.vocabulary import PRIMER_DIA, Accion, EstadoCalidad, EstadoTrabajo, Operacion, TipoEvento
 
 RESPONSABLE = {Operacion.ARM: "armador", Operacion.SOLD: "soldador"}
 ESTADO = {Operacion.ARM: "arm_state", Operacion.SOLD: "sold_state", Operacion.REPARACION: "calidad_state"}
@@ -47,7 +47,7 @@ def pausar(**pedido: Unpack[PedidoDeTitular]) -> Respuesta:
 
 
 def completar(*, fecha: date | None = None, **pedido: Unpack[PedidoDeTitular]) -> Respuesta:
-    """The holder finishes on `fecha` (default: today in Chile; the future is refused)."""
+    """The holder finishes on `fecha` (default: today in Chile; neither the future nor before PRIMER_DIA)."""
     orden = Orden.de(Accion.COMPLETAR, dia=fecha, **pedido)
     judge_day(orden)
     return execute(_COMPLETAR, orden)
@@ -101,9 +101,11 @@ def _varios(
 
 
 def judge_day(orden: Orden, campo: str = "fecha_operacion") -> None:
-    """Raises SolicitudInvalida, which names `campo`, for a day that has not come yet."""
+    """Raises SolicitudInvalida, which names `campo`, for a day that has not come yet, or is older than any work."""
     if orden.dia is not None and orden.dia > chile_day(orden.instante):
         raise SolicitudInvalida({campo: "la fecha no puede ser futura: elija hoy o un día anterior"})
+    if orden.dia is not None and orden.dia < PRIMER_DIA:
+        raise SolicitudInvalida({campo: "la fecha es demasiado antigua: revise el año"})
 
 
 def _judge_tomar(caso: Caso) -> None:

@@ -9,11 +9,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from occupation.sheets.codec import Codec
+from occupation.vocabulary import PRIMER_DIA
 
 SANTIAGO: Final = ZoneInfo("America/Santiago")
 
 _EPOCH: Final = datetime.fromisoformat("1899-12-30")  # serial numbers count days of wall time from here
-_FIRST: Final = datetime.fromisoformat("1990-01-01")
+_FIRST: Final = datetime.combine(PRIMER_DIA, time.min)
 _END: Final = datetime.fromisoformat("2100-01-01")
 _FIRST_SERIAL: Final = (_FIRST - _EPOCH).days
 _END_SERIAL: Final = (_END - _EPOCH).days

@@ -14,6 +14,7 @@ from django.test import Client
 from occupation.models import Evento
 from tests.api_client import ApiClient
 from tests.factories import DeviceFactory, SpoolFactory, TrabajadorFactory
+from tests.shop import TOO_OLD_A_DAY
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +181,8 @@ def test_a_body_that_makes_no_sense_says_which_field_and_why(
         (1767225600, "debe ser una fecha AAAA-MM-DD"),
         (True, "debe ser una fecha AAAA-MM-DD"),
         ("٢٠٢٦-٠١-٠١", "debe ser una fecha AAAA-MM-DD"),
-        ("0001-01-01", "es demasiado antigua"),
+        ("0001-01-01", TOO_OLD_A_DAY),
+        ("1989-12-31", TOO_OLD_A_DAY),
     ],
 )
 def test_a_day_is_written_in_one_way(api: ApiClient, fecha: object, razon: str) -> None:

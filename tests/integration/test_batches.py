@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from occupation.models import Evento, Mirror, Spool
 from occupation.services import Desenlace
 from occupation.vocabulary import Accion, EstadoTrabajo, Operacion
 from tests.factories import SpoolFactory
-from tests.shop import COMMITS, FUTURE_DAY, TABLET, Shop, refusal, row_of
+from tests.shop import COMMITS, FUTURE_DAY, TABLET, TOO_OLD_A_DAY, Shop, refusal, row_of
 
 pytestmark = COMMITS
 
@@ -120,14 +121,12 @@ def test_a_worker_lets_go_of_more_at_once_than_could_be_taken_at_once(shop: Shop
     assert not Spool.objects.filter(ocupado_por=shop.miguel).exists()
 
 
-def test_a_batch_completed_in_the_future_is_refused_before_anything(shop: Shop) -> None:
+def test_a_batch_completed_on_an_impossible_day_is_refused_before_anything(shop: Shop) -> None:
     SpoolFactory(tag_hoja="MK-1", ocupado_por=shop.miguel)
     services.heal_claims()
     before = shop.everything()
-    tomorrow = timezone.now().date() + timedelta(days=2)
-    heard = refusal(lambda: services.completar_varios(tags=["MK-1"], trabajador_id=93, fecha=tomorrow, actor=TABLET))
-    assert heard == (
-        "SOLICITUD_INVALIDA",
-        {"campos": {"fecha_operacion": FUTURE_DAY}},
-    )
+    days = {timezone.now().date() + timedelta(days=2): FUTURE_DAY, date(26, 1, 9): TOO_OLD_A_DAY}
+    for fecha, why in days.items():
+        heard = refusal(partial(services.completar_varios, tags=["MK-1"], trabajador_id=93, fecha=fecha, actor=TABLET))
+        assert heard == ("SOLICITUD_INVALIDA", {"campos": {"fecha_operacion": why}})
     assert shop.everything() == before

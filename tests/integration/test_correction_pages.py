@@ -107,6 +107,7 @@ def test_another_worker_and_day_are_chosen_and_the_history_says_so(shop: Shop) -
         ({"trabajador": "93", "fecha": "2026-01-12"}, "No cambia nada: el trabajador y la fecha ya son esos."),
         ({"trabajador": "94", "fecha": "2026-01-12", "motivo": " "}, "Escriba por qué."),
         ({"trabajador": "94", "fecha": "2999-01-01"}, "La fecha no puede ser futura: elija hoy o un día anterior."),
+        ({"trabajador": "94", "fecha": "0026-01-09"}, "La fecha es demasiado antigua: revise el año."),
     ],
 )
 def test_a_correction_that_makes_no_sense_is_asked_again_with_what_was_chosen(

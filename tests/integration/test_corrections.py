@@ -14,7 +14,19 @@ from occupation import services
 from occupation.models import Evento, Mirror, Spool
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Resultado
 from tests.factories import HECHO, SpoolFactory
-from tests.shop import COMMITS, SUPERVISOR, TABLET, Row, Shop, changes, nothing_left_behind, refusal, row_of
+from tests.shop import (
+    COMMITS,
+    FUTURE_DAY,
+    SUPERVISOR,
+    TABLET,
+    TOO_OLD_A_DAY,
+    Row,
+    Shop,
+    changes,
+    nothing_left_behind,
+    refusal,
+    row_of,
+)
 
 pytestmark = COMMITS
 
@@ -23,7 +35,8 @@ EN, C = EstadoTrabajo.EN_PROGRESO, EstadoTrabajo.COMPLETADO
 Q = EstadoCalidad
 NOW = datetime(2026, 3, 3, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-FUTURE = {"campos": {"fecha": "la fecha no puede ser futura: elija hoy o un día anterior"}}
+FUTURE = {"campos": {"fecha": FUTURE_DAY}}
+LONG_AGO = {"campos": {"fecha": TOO_OLD_A_DAY}}
 FREE = "Disponible - ARM {}, SOLD {}"
 PAUSED = "parcial (pausado)"
 
@@ -216,6 +229,7 @@ REFUSED: dict[str, tuple[Callable[[], object], Row, str, Row]] = {
     "tomorrow": (
         corregir(fecha=TODAY + timedelta(days=1)), {}, "SOLICITUD_INVALIDA", FUTURE
     ),
+    "a year of two digits": (corregir(fecha=date(26, 1, 9)), {}, "SOLICITUD_INVALIDA", LONG_AGO),
     "an inspector": (
         corregir(METROLOGIA, trabajador_id=97), {"calidad_state": Q.APROBADO}, "SOLICITUD_INVALIDA",
         {"campos": {"trabajador": "una inspección no guarda quién la hizo; corrija solo su fecha"}},

@@ -18,7 +18,18 @@ from occupation.models import Evento, Spool, TagAnterior, Trabajador
 from occupation.services import _execute
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory
-from tests.shop import COMMITS, FUTURE_DAY, OTHER_TABLET, SUPERVISOR, TABLET, Shop, nothing_left_behind, refusal, row_of
+from tests.shop import (
+    COMMITS,
+    FUTURE_DAY,
+    OTHER_TABLET,
+    SUPERVISOR,
+    TABLET,
+    TOO_OLD_A_DAY,
+    Shop,
+    nothing_left_behind,
+    refusal,
+    row_of,
+)
 
 pytestmark = COMMITS
 
@@ -247,6 +258,14 @@ def test_completar_in_the_future_is_refused_before_anything_is_looked_at(shop: S
             "SOLICITUD_INVALIDA",
             {"campos": {"fecha_operacion": FUTURE_DAY}},
         )
+
+
+@pytest.mark.parametrize("typed", ["0026-01-09", "1900-01-06", "1989-12-31"])
+def test_completar_on_a_day_that_the_sheet_cannot_hold_is_refused(shop: Shop, typed: str) -> None:
+    SpoolFactory(tag_hoja=TAG)
+    tomar()()
+    heard = nothing_left_behind(shop, end("completar", fecha=date.fromisoformat(typed)))
+    assert heard == ("SOLICITUD_INVALIDA", {"campos": {"fecha_operacion": TOO_OLD_A_DAY}})
 
 
 def test_an_archived_spool_is_not_found_and_says_so(shop: Shop) -> None:
