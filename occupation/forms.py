@@ -75,8 +75,9 @@ class TerminarForm(OperacionForm):
 
 
 class InspeccionarForm(VerboForm):
-    """INSPECCIONAR says what was found."""
+    """INSPECCIONAR says what was found, and of which spool as the page showed it: another cycle is another question."""
 
+    version = forms.UUIDField(required=False)
     resultado = forms.ChoiceField(choices=Resultado.choices)
 
     def clean_resultado(self) -> Resultado:

@@ -35,6 +35,7 @@ def metrologia(request: WorkerRequest) -> HttpResponse:
         resultado=pedido["resultado"],
         actor=Actor.de(request.device),
         clave=pedido["clave"],
+        version=pedido["version"],
     )
     aviso = {"frases": [respuesta.message]} | next_step(respuesta.tag_spool, request.trabajador)
     return done(request, pedido["clave"], Operacion.METROLOGIA, aviso)

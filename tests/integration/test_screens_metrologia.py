@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from occupation.models import Spool
-from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Rol
+from occupation.services import completar, inspeccionar, tomar
+from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory, TrabajadorFactory
 from tests.office import hidden, words
+from tests.shop import TABLET
 from tests.tablet import FLOOR, Tablet, notice, rows, said, title, today
 
 pytestmark = FLOOR
@@ -65,6 +67,24 @@ def test_a_rejection_says_beforehand_what_it_does_and_does_it(
     assert notice(page) == f"Metrología: MK-1-001 {told} Ocultar"
     assert Spool.objects.get(pk=spool.pk).calidad_state == state
     assert rows(page) == []
+
+
+def test_a_page_that_stayed_open_decides_nothing_about_a_later_cycle(tablet: Tablet) -> None:
+    TrabajadorFactory(id=93)
+    SpoolFactory(tag_hoja="MK-1-001", **READY)
+    decision = {"tag": "MK-1-001", "resultado": "RECHAZADO"}
+    seen = hidden(tablet.get("/trabajo/metrologia/", **decision), "version")[0]
+    inspeccionar(tag="MK-1-001", trabajador_id=97, resultado=Resultado.RECHAZADO, actor=TABLET)
+    tomar(tag="MK-1-001", trabajador_id=93, operacion=Operacion.REPARACION, actor=TABLET)
+    completar(tag="MK-1-001", trabajador_id=93, actor=TABLET)
+    late = tablet.tap("/trabajo/metrologia/", **decision, version=seen)
+    assert (late.status_code, title(late)) == (409, "No se registró la inspección")
+    assert "cambió mientras lo miraba. Mírelo de nuevo y repita." in said(late)
+    assert "REINTENTAR" not in words(late)
+    assert Spool.objects.get(tag="MK-1-001").ciclo == 1
+    fresh = hidden(tablet.get("/trabajo/metrologia/", **decision), "version")[0]
+    page = tablet.follow("/trabajo/metrologia/", **decision, version=fresh)
+    assert notice(page) == "Metrología: MK-1-001 RECHAZADO (Ciclo 2/3) Sigue REPARACIÓN. Ocultar"
 
 
 def test_an_approval_is_told_and_dated_today(tablet: Tablet) -> None:
