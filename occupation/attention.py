@@ -83,7 +83,7 @@ def needs_a_person() -> list[Asunto]:
     return [asunto for asunto in asuntos if asunto.cuenta]
 
 
-def long_occupations(ahora: datetime) -> QuerySet[Spool]:
+def long_occupations(ahora: datetime) -> SpoolQuerySet:
     """What has been held for longer than OCUPACION_LARGA_HORAS: perhaps somebody forgot to pause."""
     return Spool.objects.ocupados().filter(ocupado_desde__lte=long_before(ahora))
 
@@ -93,7 +93,7 @@ def long_before(ahora: datetime) -> datetime:
     return ahora - timedelta(hours=settings.OCUPACION_LARGA_HORAS)
 
 
-def held_by_inactive() -> QuerySet[Spool]:
+def held_by_inactive() -> SpoolQuerySet:
     """What somebody holds who may start nothing any more: perhaps they will not come back to finish it."""
     return Spool.objects.ocupados().filter(ocupado_por__activo=False)
 

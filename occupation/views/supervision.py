@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,23 +16,26 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from occupation import services
 from occupation.access import supervisor
-from occupation.attention import Asunto, Tema, blocked, long_before, needs_a_person
+from occupation.attention import Asunto, Tema, blocked, held_by_inactive, long_before, long_occupations, needs_a_person
 from occupation.forms import SupervisionForm
 from occupation.history import how_it_ended
 from occupation.models import Spool
+from occupation.models.spool import SpoolQuerySet
 from occupation.queries import find_spool
 from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_bloqueado
 from occupation.views.supervisor import SupervisorRequest, ask, done, refused_to_supervisor, supervisor_required
 
 SHOWN = 200
-"""As many held or blocked spools are listed; the admin's lists have pages for more."""
+"""As many spools of a kind are listed, and the rest is counted; the admin's lists have pages for more."""
 
 SUGERIDOS = ("Se fue sin pausar", "Cambio de turno", "Lo tomó por error", "Tableta sin batería")
 """Reasons to release that need no typing."""
 
 WITH_ROWS = {Tema.LARGAS, Tema.INACTIVOS, Tema.BLOQUEADOS}
 """What the page shows spool by spool."""
+
+Fila = TypeVar("Fila")
 
 
 @require_safe
@@ -64,35 +69,57 @@ class Tomado:
         return self.larga or self.inactivo
 
 
+@dataclass(frozen=True, slots=True)
+class Tramo(Generic[Fila]):
+    """The beginning of a list, and how many there are in all."""
+
+    filas: list[Fila]
+    cuenta: int
+
+    @classmethod
+    def de(cls, found: SpoolQuerySet, fila: Callable[[Spool], Fila]) -> Tramo[Fila]:
+        """The first SHOWN of `found`, each as `fila` makes it."""
+        filas = [fila(spool) for spool in found.con_gente()[:SHOWN]]
+        return Tramo(filas, found.count() if len(filas) == SHOWN else len(filas))
+
+    @property
+    def mas(self) -> int:
+        """How many are not shown."""
+        return self.cuenta - len(self.filas)
+
+
 class Panel:
     """What the page shows. Each part is read once, when the template comes to it."""
 
+    def __init__(self) -> None:
+        self._ahora = timezone.now()
+
     @cached_property
-    def _tomados(self) -> list[Tomado]:
-        limit = long_before(timezone.now())
-        return [
-            Tomado(
+    def por_revisar(self) -> Tramo[Tomado]:
+        """What has been held for too long, or by somebody who was deactivated; longest first."""
+        return self._held(long_occupations(self._ahora) | held_by_inactive())
+
+    @cached_property
+    def tomados(self) -> Tramo[Tomado]:
+        """What else is held, longest first."""
+        limit = long_before(self._ahora)
+        return self._held(Spool.objects.ocupados().filter(ocupado_desde__gt=limit, ocupado_por__activo=True))
+
+    def _held(self, found: SpoolQuerySet) -> Tramo[Tomado]:
+        limit = long_before(self._ahora)
+        return Tramo.de(
+            found.order_by("ocupado_desde", "id"),
+            lambda spool: Tomado(
                 spool,
                 larga=spool.ocupado_desde is not None and spool.ocupado_desde <= limit,
                 inactivo=spool.ocupado_por is not None and not spool.ocupado_por.activo,
-            )
-            for spool in Spool.objects.ocupados().con_gente().order_by("ocupado_desde", "id")[:SHOWN]
-        ]
-
-    @property
-    def por_revisar(self) -> list[Tomado]:
-        """What has been held for too long, or by somebody who was deactivated; longest first."""
-        return [tomado for tomado in self._tomados if tomado.espera]
-
-    @property
-    def tomados(self) -> list[Tomado]:
-        """What else is held, longest first."""
-        return [tomado for tomado in self._tomados if not tomado.espera]
+            ),
+        )
 
     @cached_property
-    def bloqueados(self) -> list[Spool]:
+    def bloqueados(self) -> Tramo[Spool]:
         """What three rejections have stopped."""
-        return list(blocked().con_gente().order_by("tag")[:SHOWN])
+        return Tramo.de(blocked().order_by("tag"), lambda spool: spool)
 
     @cached_property
     def asuntos(self) -> list[Asunto]:
@@ -102,14 +129,16 @@ class Panel:
     @property
     def en_orden(self) -> bool:
         """Whether nothing waits for anybody."""
-        return not (self.por_revisar or self.bloqueados or self.asuntos)
+        return not (self.por_revisar.cuenta or self.bloqueados.cuenta or self.asuntos)
 
     @cached_property
     def huella(self) -> str:
         """The same as long as the list says the same."""
-        rows = [[str(each.spool.version), each.larga, each.inactivo] for each in self._tomados]
+        held = [*self.por_revisar.filas, *self.tomados.filas]
+        rows = [[str(each.spool.version), each.larga, each.inactivo] for each in held]
+        counts = [tramo.cuenta for tramo in (self.por_revisar, self.tomados, self.bloqueados)]
         others = [[asunto.tema, asunto.cuenta, *asunto.ejemplos] for asunto in self.asuntos]
-        seen = [rows, [str(spool.version) for spool in self.bloqueados], others]
+        seen = [rows, [str(spool.version) for spool in self.bloqueados.filas], counts, others]
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
 
 

@@ -26,6 +26,8 @@ NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 HOME = "/supervision/"
 LIBERAR = f"{HOME}liberar/"
 DESBLOQUEAR = f"{HOME}desbloquear/"
+SHOWN = 200
+"""As many spools of a kind as the page lists."""
 
 
 def submit(client: Client, url: str, page: Page, motivo: str, **more: str) -> Page:
@@ -155,6 +157,42 @@ def test_what_waits_for_a_person_comes_first_and_in_words(shop: Shop) -> None:
     assert -1 not in places
     assert places == sorted(places)
     assert "Ver en Administración" not in said_so
+
+
+@time_machine.travel(NOW, tick=False)
+def test_nobody_who_was_deactivated_hides_behind_those_who_hold_longer(shop: Shop) -> None:
+    from occupation.models import Spool
+    from tests.factories import SpoolFactory
+
+    two_hours = {"ocupado_por": shop.juan, "ocupado_desde": NOW - timedelta(hours=2)}
+    Spool.objects.bulk_create(SpoolFactory.build_batch(SHOWN + 1, **two_hours))
+    SpoolFactory(tag_hoja="MK-1", ocupado_por=shop.retirado, ocupado_desde=NOW - timedelta(hours=1))
+    page = words(logged_in("marta", "supervisores", staff=False).get(HOME))
+    assert "Por revisar (1) MK -1 LV(99) · Luis Vera ARMADO 1h 0m desde 11:00 ▲ Trabajador inactivo LIBERAR" in page
+    assert f"Los demás tomados ({SHOWN + 1})" in page
+    assert page.count("JP(94) · Juan Pérez ARMADO") == SHOWN
+    assert "y 1 más" in page
+    assert "Todo en orden" not in page
+
+
+@time_machine.travel(NOW, tick=False)
+def test_what_does_not_fit_on_the_page_is_counted(shop: Shop) -> None:
+    from occupation.models import Spool
+    from tests.factories import SpoolFactory
+
+    client = logged_in("marta", "supervisores")
+    long_ago = {"ocupado_por": shop.juan, "ocupado_desde": NOW - timedelta(hours=12)}
+    Spool.objects.bulk_create(SpoolFactory.build_batch(SHOWN + 2, **long_ago))
+    Spool.objects.bulk_create(SpoolFactory.build_batch(SHOWN, calidad_state=EstadoCalidad.BLOQUEADO))
+    page = client.get(HOME)
+    assert f"Por revisar ({SHOWN + 2})" in words(page)
+    assert "y 2 más" in words(page)
+    assert f"Bloqueados ({SHOWN})" in words(page)
+    assert "Los demás tomados (0)" in words(page)
+    SpoolFactory(calidad_state=EstadoCalidad.BLOQUEADO, tag_hoja="ZZ-1")
+    again = client.get(f"{HOME}ahora/", {"visto": page.context["panel"].huella})
+    assert f"Bloqueados ({SHOWN + 1})" in words(again)
+    assert "y 1 más" in words(again)
 
 
 @pytest.mark.usefixtures("shop")
