@@ -19,7 +19,9 @@ _EVENT_TYPES: dict[str, str] = {
     **{f"{accion}_{op}": str(accion) for accion in Accion for op in (Operacion.ARM, Operacion.SOLD)},
     **{f"{accion}_{op}": "SPOOL" for accion in CORRECCIONES for op in Operacion},
 }
-_WITHOUT_WORKER = (Accion.PAUSAR, Accion.CANCELAR, Accion.LIBERAR)
+_BY_THE_WORKER = (Accion.TOMAR, Accion.COMPLETAR, Accion.INSPECCIONAR, Accion.DESBLOQUEAR)
+"""These name the worker they are about; every other row the one who holds the spool after it, or nobody."""
+
 _DETAIL_KEYS = ("resultado", "ciclo", "motivo", "maquina", "desde", "hasta")
 _WITH_DATE = (Accion.COMPLETAR, Accion.INSPECCIONAR)
 
@@ -36,6 +38,7 @@ def snapshot(spool: Spool) -> dict[str, Any]:
         "sold_state": str(spool.sold_state),
         "calidad_state": str(spool.calidad_state),
         "ocupado": spool.ocupado,
+        "worker_nombre": spool.ocupado_por.worker_nombre if spool.ocupado_por else None,
     }
 
 
@@ -56,9 +59,8 @@ def _in_order(tags: Iterable[str]) -> list[Spool]:
 
 def _update(evento: Evento) -> Update:
     update: Update = _common(evento, _EVENT_TYPES.get(evento.tipo, str(evento.tipo))) | evento.estado
-    left = evento.tipo == TipoEvento.STATE_CHANGE and not evento.estado["ocupado"]
-    worker = None if left or evento.accion in _WITHOUT_WORKER else evento.trabajador
-    update["worker_nombre"] = worker.worker_nombre if worker else None
+    if evento.accion in _BY_THE_WORKER and evento.trabajador is not None:
+        update["worker_nombre"] = evento.trabajador.worker_nombre
     update |= {key: evento.detalle[key] for key in _DETAIL_KEYS if key in evento.detalle}
     if evento.accion in _WITH_DATE and evento.dia is not None:
         update["fecha_operacion"] = evento.dia.isoformat()
@@ -66,8 +68,7 @@ def _update(evento: Evento) -> Update:
 
 
 def _imported(evento: Evento, spool: Spool) -> Update:
-    holder = spool.ocupado_por.worker_nombre if spool.ocupado_por else None
-    return _common(evento, "SPOOL") | snapshot(spool) | {"worker_nombre": holder}
+    return _common(evento, "SPOOL") | snapshot(spool)
 
 
 def _common(evento: Evento, event_type: str) -> Update:

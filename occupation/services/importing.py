@@ -179,6 +179,7 @@ def _takes(spools: Sequence[Spool]) -> list[Evento]:
 def _take(spool: Spool, trabajador: Trabajador) -> Evento:
     if spool.ocupado_desde is None:
         raise ValueError(f"{spool.tag} is held since never")
+    spool.ocupado_por = trabajador  # read already, and named in the journal
     return Evento(
         tipo=TipoEvento(f"{Accion.TOMAR}_{spool.ocupado_operacion}"),
         instante=spool.ocupado_desde,

@@ -96,7 +96,7 @@ def test_another_worker_did_it(shop: Shop) -> None:
     assert Mirror.objects.get(spool=spool).behind_since == NOW
     heard = shop.listener.heard()
     assert [(each["event_type"], each["worker_nombre"], each["motivo"]) for each in heard] == [
-        ("SPOOL", "MR(93)", "se anotó mal")
+        ("SPOOL", None, "se anotó mal")
     ]
 
 
@@ -123,9 +123,13 @@ def test_an_approval_was_another_day(shop: Shop) -> None:
 
 
 def test_what_was_completed_can_be_corrected_while_the_next_operation_is_held(shop: Shop) -> None:
-    spool = done(shop, sold_state=EN, ocupado_por=shop.juan, ocupado_operacion=SOLD)
-    corregir(ARM, trabajador_id=94)()
-    assert (row_of(spool)["armador_id"], row_of(spool)["ocupado_por_id"]) == (94, 94)
+    spool = done(shop, sold_state=EN, armador=shop.retirado, ocupado_por=shop.juan, ocupado_operacion=SOLD)
+    corregir(ARM, trabajador_id=93)()
+    assert (row_of(spool)["armador_id"], row_of(spool)["ocupado_por_id"]) == (93, 94)
+    heard = shop.listener.heard()
+    assert [(each["event_type"], each["worker_nombre"], each["ocupado"]) for each in heard] == [
+        ("SPOOL", "JP(94)", True)
+    ]
 
 
 @pytest.mark.parametrize(

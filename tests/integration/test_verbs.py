@@ -60,6 +60,7 @@ class Effect:
         """The new journal rows, without what is the same on all of them."""
         rows = journal(self._last)
         now = row_of(self._spool)
+        holder = Trabajador.objects.filter(pk=now["ocupado_por_id"]).first()
         common = {
             "spool_id": self._spool.pk,
             "actor_tipo": "dispositivo",
@@ -73,7 +74,8 @@ class Effect:
                 "arm_state": now["arm_state"],
                 "sold_state": now["sold_state"],
                 "calidad_state": now["calidad_state"],
-                "ocupado": now["ocupado_por_id"] is not None,
+                "ocupado": holder is not None,
+                "worker_nombre": holder.worker_nombre if holder else None,
             },
         }
         told: list[Row] = [*map(dict, Evento.objects.filter(id__gt=self._last).order_by("id").values())]

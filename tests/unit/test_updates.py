@@ -21,6 +21,7 @@ ESTADO = {
     "sold_state": "pendiente",
     "calidad_state": "pendiente",
     "ocupado": False,
+    "worker_nombre": None,
 }
 
 
@@ -109,7 +110,11 @@ CASES = [
     ),
     (
         evento(T.EDICION_HOJA, "", "", encabezado="Armador"),
-        told("SPOOL", None, M),
+        told("SPOOL", None, None),
+    ),
+    (
+        evento(T.CORREGIR_ARM, A.CORREGIR, O.ARM, motivo="era de Miguel"),
+        told("SPOOL", "ARM", None, motivo="era de Miguel"),
     ),
 ]
 
@@ -121,8 +126,16 @@ def test_a_journal_row_is_told_as_the_contract_says(row: Evento, expected: dict[
 
 def test_a_machine_that_moved_names_the_worker_only_while_the_spool_is_held() -> None:
     row = evento(T.STATE_CHANGE, "", O.ARM, maquina="ARM", desde="pendiente", hasta="en_progreso")
-    row.estado = ESTADO | {"ocupado": True}
+    row.estado = ESTADO | {"ocupado": True, "worker_nombre": "MR(93)"}
     assert [update["worker_nombre"] for update in updates_of(row)] == ["MR(93)"]
+
+
+@pytest.mark.parametrize(
+    "row", [evento(T.EDICION_HOJA, "", "", encabezado="Armador"), evento(T.CORREGIR_ARM, A.CORREGIR, O.ARM)]
+)
+def test_what_is_put_right_while_somebody_holds_the_spool_names_the_holder(row: Evento) -> None:
+    row.estado = ESTADO | {"ocupado": True, "worker_nombre": "JP(94)"}
+    assert [update["worker_nombre"] for update in updates_of(row)] == ["JP(94)"]
 
 
 def test_a_large_import_is_told_as_one_repaint() -> None:
