@@ -33,6 +33,11 @@ class Sesion:
         """As a person reads it: `2h 15m`."""
         return duration(self.segundos)
 
+    @property
+    def ocurrio(self) -> bool:
+        """Whether it counts as work: a take that was cancelled never happened."""
+        return self.cierre != Accion.CANCELAR
+
 
 @dataclass(frozen=True, slots=True)
 class Total:
@@ -159,11 +164,8 @@ def sessions_of(eventos: Iterable[Evento], ahora: datetime) -> list[Sesion]:
 
 
 def totals_of(sesiones: Iterable[Sesion]) -> list[Total]:
-    """The time worked, per operation and worker, longest first; then of all together where there were several.
-
-    A take that was cancelled never happened, so its time counts for nobody.
-    """
-    worked = [sesion for sesion in sesiones if sesion.cierre != Accion.CANCELAR]
+    """The time worked, per operation and worker, longest first; then of all together where there were several."""
+    worked = [sesion for sesion in sesiones if sesion.ocurrio]
     totales: list[Total] = []
     for operacion in Operacion:
         of_this = [sesion for sesion in worked if sesion.operacion == operacion]

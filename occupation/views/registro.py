@@ -88,7 +88,8 @@ class MiRegistro:
 
     def _total(self, nombre: str, desde: date) -> Suma:
         began = midnight(desde)
-        here = [sesion for _, sesion in self._record.sesiones if (sesion.hasta or self._ahora) > began]
+        worked = [sesion for _, sesion in self._record.sesiones if sesion.ocurrio]
+        here = [sesion for sesion in worked if (sesion.hasta or self._ahora) > began]
         inspected = [evento for evento in self._record.inspecciones if evento.instante >= began]
         return Suma(
             nombre=nombre,

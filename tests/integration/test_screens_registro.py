@@ -12,7 +12,7 @@ import time_machine
 
 from occupation.history import record_of
 from occupation.models import Spool, Trabajador
-from occupation.services import completar, corregir, inspeccionar, liberar, pausar, reabrir, tomar
+from occupation.services import cancelar, completar, corregir, inspeccionar, liberar, pausar, reabrir, tomar
 from occupation.services.sheet_edits import adoptar
 from occupation.sheets.merge import Decision, Effect
 from occupation.vocabulary import EstadoTrabajo, Operacion, Resultado, Rol
@@ -46,12 +46,22 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 5, day, hour, minute, tzinfo=ZoneInfo("America/Santiago"))
 
 
-def work(tag: str, began: datetime, ended: datetime, close: str = "completó", operacion: Operacion = ARM) -> None:
-    tomar(tag=tag, trabajador_id=93, operacion=operacion, actor=TABLET, instante=began)
+ENDS = {"completó": completar, "pausó": pausar, "canceló": cancelar}
+
+
+def work(
+    tag: str,
+    began: datetime,
+    ended: datetime,
+    close: str = "completó",
+    operacion: Operacion = ARM,
+    worker: int = 93,
+) -> None:
+    tomar(tag=tag, trabajador_id=worker, operacion=operacion, actor=TABLET, instante=began)
     if close == "liberaron":
         liberar(tag=tag, motivo="se fue", actor=SUPERVISOR, instante=ended)
     else:
-        (pausar if close == "pausó" else completar)(tag=tag, trabajador_id=93, actor=TABLET, instante=ended)
+        ENDS[close](tag=tag, trabajador_id=worker, actor=TABLET, instante=ended)
 
 
 def a_week() -> None:
@@ -120,6 +130,18 @@ def test_who_did_nothing_reads_so_and_is_led_here_from_the_work_page(miguel: Tra
     assert "Hoy no ha tomado spools todavía." in said
     assert "Nada más desde el lunes." in said
     assert "Corregido" not in said
+
+
+@time_machine.travel(WEDNESDAY, tick=False)
+def test_a_take_that_was_cancelled_is_listed_and_adds_up_to_nothing(miguel: Trabajador) -> None:
+    SpoolFactory(tag_hoja="MK-1")
+    work("MK-1", at(13, 8), at(13, 10), "canceló")
+    work("MK-1", at(13, 10), at(13, 10, 30), "pausó")
+    page = Tablet().step_up(miguel).get("/mi-registro/")
+    assert section(page, "hoy") == (
+        "Hoy MK -1 ARMADO · 30m 10:00 → 10:30 · pausó MK -1 ARMADO · 2h 0m 08:00 → 10:00 · canceló la toma"
+    )
+    assert "HOY 30m de trabajo 0 completadas · 1 sesión" in words(page)
 
 
 def test_nobody_chosen_is_asked_who_it_is_first() -> None:
