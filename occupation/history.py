@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from occupation.models import Evento, Spool, Trabajador
 from occupation.refusals import OcupacionTerminada
@@ -101,7 +101,7 @@ class Registro:
     """What one worker did since a moment: sessions with their spools, inspections, and what was put right of it.
 
     A session that began before and went on is in it. `correcciones` are those of what the worker completed, and those
-    that gave the worker what somebody else completed.
+    that gave the worker what somebody else completed; inspections count as completed by who made them.
     """
 
     sesiones: list[tuple[Spool, Sesion]]
@@ -121,13 +121,20 @@ def record_of(trabajador: Trabajador, desde: datetime, ahora: datetime) -> Regis
         for sesion in sessions_of(events, ahora)
         if events[0].spool is not None
     ]
-    completed = {evento.spool_id for evento in work if evento.accion == Accion.COMPLETAR}
-    corrected = Evento.objects.filter(accion__in=CORRECCIONES, instante__gte=desde).select_related("spool")
     return Registro(
         sesiones=sorted(sesiones, key=lambda pair: pair[1].desde),
         inspecciones=[evento for evento in since if evento.accion == Accion.INSPECCIONAR],
-        correcciones=list(corrected.filter(Q(trabajador=trabajador) | Q(spool__in=completed)).order_by("id")),
+        correcciones=_corrections_of(trabajador, desde),
     )
+
+
+def _corrections_of(trabajador: Trabajador, desde: datetime) -> list[Evento]:
+    """What was put right of what the worker was the last to complete, whenever that was, or given to the worker."""
+    before = Evento.objects.filter(spool=OuterRef("spool"), operacion=OuterRef("operacion"), id__lt=OuterRef("id"))
+    done = before.filter(accion__in=(Accion.COMPLETAR, Accion.INSPECCIONAR)).order_by("-id")
+    corrected = Evento.objects.filter(accion__in=CORRECCIONES, instante__gte=desde).select_related("spool")
+    by_whom = corrected.alias(hecho_por=Subquery(done.values("trabajador")[:1]))
+    return list(by_whom.filter(Q(trabajador=trabajador) | Q(hecho_por=trabajador.pk)).order_by("id"))
 
 
 def _with_beginnings(

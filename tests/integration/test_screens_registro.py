@@ -122,6 +122,32 @@ def test_what_a_supervisor_put_right_of_it_is_told_to_both(miguel: Trabajador) -
 
 
 @time_machine.travel(WEDNESDAY, tick=False)
+def test_a_correction_is_told_to_who_did_that_work_last_and_to_nobody_else(miguel: Trabajador) -> None:
+    """Of any week, and of inspections too; neither to who did another operation, nor to who did it before."""
+    TrabajadorFactory(id=95, nombre="Luis", apellido="Vera")
+    for n in range(1, 5):
+        SpoolFactory(tag_hoja=f"MK-{n}")
+    why: dict[str, Any] = {"actor": SUPERVISOR, "motivo": "se anotó mal"}
+    work("MK-1", at(7, 8), at(7, 12))
+    work("MK-2", at(11, 8), at(11, 9), worker=94)
+    work("MK-2", at(11, 9), at(11, 10), operacion=SOLD)
+    work("MK-3", at(11, 8), at(11, 9))
+    reabrir(tag="MK-3", operacion=ARM, **why, instante=at(11, 10))
+    work("MK-3", at(11, 11), at(11, 12), worker=94)
+    work("MK-4", at(8, 8), at(8, 9), worker=94)
+    work("MK-4", at(8, 9), at(8, 10), worker=94, operacion=SOLD)
+    inspeccionar(tag="MK-4", trabajador_id=93, resultado=Resultado.APROBADO, actor=TABLET, instante=at(8, 11))
+    for n in (1, 2, 3):
+        corregir(tag=f"MK-{n}", operacion=ARM, trabajador_id=95, **why)
+    reabrir(tag="MK-4", operacion=Operacion.METROLOGIA, **why)
+    assert section(Tablet().step_up(miguel).get("/mi-registro/"), "correcciones") == (
+        "Corregido por un supervisor 14:00 · marta reabrió METROLOGÍA en MK-4: «se anotó mal» "
+        "14:00 · marta corrigió ARMADO: MR(93) → LV(95) en MK-1: «se anotó mal» "
+        "11-05 10:00 · marta reabrió ARMADO en MK-3: «se anotó mal»"
+    )
+
+
+@time_machine.travel(WEDNESDAY, tick=False)
 def test_who_did_nothing_reads_so_and_is_led_here_from_the_work_page(miguel: Trabajador) -> None:
     tablet = Tablet().step_up(miguel)
     assert 'href="/mi-registro/"' in tablet.get("/trabajo/").content.decode()
