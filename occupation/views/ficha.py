@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from itertools import dropwhile
 
 from django.utils import timezone
 from django.utils.html import format_html
@@ -32,6 +33,9 @@ from occupation.vocabulary import (
 )
 
 _TOLD_APART = {Accion.LIBERAR, Accion.INSPECCIONAR, Accion.DESBLOQUEAR, *CORRECCIONES}
+_VERDICTS = {Accion.INSPECCIONAR: "", Accion.REABRIR: "Lo anterior deja de valer."}
+"""What says whether the spool is approved, and what it means for the verdicts before it."""
+
 _CLASE = {
     EstadoCalidad.PENDIENTE: "libre",
     EstadoCalidad.APROBADO: "bien",
@@ -143,9 +147,10 @@ class Ficha:
 
     @property
     def inspecciones(self) -> list[Hito]:
-        """What was found at each inspection, the first one first."""
-        found = [evento for evento in self._eventos if evento.accion == Accion.INSPECCIONAR]
-        return [Hito(evento.instante, _other(evento), "") for evento in found]
+        """What was found at each inspection, the first one first, and what took it back since."""
+        told = (evento for evento in self._eventos if evento.accion in _VERDICTS)
+        found = dropwhile(lambda evento: evento.accion == Accion.REABRIR, told)
+        return [Hito(evento.instante, _other(evento), _VERDICTS[Accion(evento.accion)]) for evento in found]
 
     @property
     def datos(self) -> list[tuple[str, str]]:

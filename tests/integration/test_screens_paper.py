@@ -12,11 +12,11 @@ import time_machine
 from django.conf import settings
 
 from occupation.qr import drawing, spool_address
-from occupation.services import inspeccionar, tomar
+from occupation.services import inspeccionar, reabrir, tomar
 from occupation.vocabulary import DeviceKind, EstadoCalidad, EstadoTrabajo, Operacion, Resultado, Rol
 from tests.factories import SpoolFactory, TrabajadorFactory
 from tests.office import logged_in, words
-from tests.shop import TABLET
+from tests.shop import SUPERVISOR, TABLET
 from tests.tablet import FLOOR, Tablet, said, title, zone
 
 pytestmark = FLOOR
@@ -54,6 +54,23 @@ def test_the_traveller_has_the_code_the_data_the_stages_and_the_inspections() ->
     assert "ARMADO Completado 12-01-2026 SOLDADURA Completado 12-01-2026 METROLOGÍA En reparación Ciclo 1/3" in said
     assert "Inspecciones Cuándo Resultado 14-05-2026 09:00 IS(97) · METROLOGÍA · RECHAZADO (ciclo 1/3)" in said
     assert "Así estaba el 14-05-2026 12:00." in said
+
+
+@time_machine.travel(NOON, tick=False)
+def test_the_traveller_says_that_an_inspection_was_taken_back() -> None:
+    TrabajadorFactory(id=97, nombre="Inés", apellido="Soto", roles=[Rol.METROLOGIA])
+    SpoolFactory(tag_hoja="MK-1", arm_state=DONE, sold_state=DONE)
+    SpoolFactory(tag_hoja="MK-2", arm_state=DONE, sold_state=DONE)
+    why: dict[str, Any] = {"operacion": Operacion.SOLD, "motivo": "quedó un poro", "actor": SUPERVISOR}
+    reabrir(tag="MK-2", **why)
+    inspeccionar(tag="MK-1", trabajador_id=97, resultado=Resultado.APROBADO, actor=TABLET)
+    reabrir(tag="MK-1", **why)
+    said = words(Tablet().get("/viajera/MK-1/"))
+    assert (
+        "Inspecciones Cuándo Resultado 14-05-2026 12:00 IS(97) · METROLOGÍA · APROBADO "
+        "14-05-2026 12:00 marta reabrió SOLDADURA: «quedó un poro». Lo anterior deja de valer." in said
+    )
+    assert "Inspecciones" not in words(Tablet().get("/viajera/MK-2/"))
 
 
 def test_the_traveller_of_an_unknown_tag_says_so() -> None:
