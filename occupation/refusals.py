@@ -110,7 +110,7 @@ class SpoolBloqueado(Refused):
 
 
 class SpoolOccupied(Refused):
-    """Somebody holds the spool."""
+    """Somebody holds the spool; `liberable` if whoever hears it may release it."""
 
     codigo = "SPOOL_OCCUPIED"
 
@@ -123,9 +123,11 @@ class SpoolOccupied(Refused):
         operacion: str,
         *,
         propio: bool = False,
+        liberable: bool = False,
     ) -> None:
         quien = "Usted ya tiene" if propio else f"{owner_name} tiene"
-        que_hacer = "Está en Mis spools." if propio else "Elija otro spool o espere a que lo pause."
+        espera = "Libérelo antes con LIBERAR." if liberable else "Elija otro spool o espere a que lo pause."
+        que_hacer = "Está en Mis spools." if propio else espera
         super().__init__(
             f"{quien} el spool {tag} en {Operacion(operacion).label} desde el {_when(desde)}. {que_hacer}",
             owner_id=owner_id,
@@ -201,6 +203,15 @@ class OperacionNoDisponible(Refused):
 
     def __init__(self, tag: str, operacion: Operacion, razon: str) -> None:
         super().__init__(f"{operacion.label} no está disponible para {tag}: {razon}", operacion=str(operacion))
+
+
+class OperacionSinCompletar(Refused):
+    """There is nothing completed to correct or to open again."""
+
+    codigo = "OPERACION_NO_DISPONIBLE"
+
+    def __init__(self, tag: str, operacion: Operacion) -> None:
+        super().__init__(f"{operacion.label} todavía no se ha completado en {tag}.", operacion=str(operacion))
 
 
 _FALTA = {

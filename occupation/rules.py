@@ -16,6 +16,7 @@ from occupation.refusals import (
     DependenciasNoSatisfechas,
     NoAutorizado,
     OperacionNoDisponible,
+    OperacionSinCompletar,
     OperacionYaCompletada,
     RolNoAutorizado,
     SpoolBloqueado,
@@ -109,12 +110,12 @@ def judge_completada(spool: Spool, operacion: Operacion) -> None:
         raise OperacionNoDisponible(spool.tag_hoja, operacion, "lo que se corrige es armado, soldadura o inspección.")
     columna, hecho = ESTADO_HECHO[operacion]
     if getattr(spool, columna) != hecho:
-        raise OperacionNoDisponible(spool.tag_hoja, operacion, "no está completada.")
+        raise OperacionSinCompletar(spool.tag_hoja, operacion)
 
 
 def judge_reabrible(spool: Spool, operacion: Operacion) -> None:
     """Whether a completed operation may be opened again: nobody holds the spool, no repair is begun, no block."""
-    _judge_libre(spool, None)
+    _judge_libre(spool, None, liberable=True)
     judge_completada(spool, operacion)
     if spool.calidad_state == EstadoCalidad.REPARACION_PAUSADA:
         raise OperacionNoDisponible(spool.tag_hoja, operacion, "su reparación está a medias; termínela antes.")
@@ -142,13 +143,15 @@ def _judge_rol(trabajador: Trabajador | None, operacion: Operacion) -> None:
         raise RolNoAutorizado(trabajador.worker_nombre, operacion, trabajador.nombres_de_roles(), necesita)
 
 
-def _judge_libre(spool: Spool, trabajador: Trabajador | None) -> None:
+def _judge_libre(spool: Spool, trabajador: Trabajador | None, *, liberable: bool = False) -> None:
     if not spool.ocupado:
         return
     dueno, desde = _holder(spool)
     propio = trabajador is not None and trabajador.id == dueno.id
     operacion = spool.ocupado_operacion or ""
-    raise SpoolOccupied(spool.tag_hoja, dueno.id, dueno.worker_nombre, desde, operacion, propio=propio)
+    raise SpoolOccupied(
+        spool.tag_hoja, dueno.id, dueno.worker_nombre, desde, operacion, propio=propio, liberable=liberable
+    )
 
 
 def _judge_no_bloqueado(spool: Spool) -> None:

@@ -15,6 +15,7 @@ from occupation.refusals import (
     OcupacionTerminada,
     Ocupado,
     OperacionNoDisponible,
+    OperacionSinCompletar,
     OperacionYaCompletada,
     Refused,
     RolNoAutorizado,
@@ -100,6 +101,12 @@ HEARD: list[tuple[Refused, str, str, dict[str, Any]]] = [
         {"owner_id": 94, "owner_name": "JP(94)", "desde": DESDE_ISO, "operacion": "SOLD"},
     ),
     (
+        SpoolOccupied("MK-1", 94, "JP(94)", DESDE, "SOLD", liberable=True),
+        "SPOOL_OCCUPIED",
+        "JP(94) tiene el spool MK-1 en SOLDADURA desde el 02-03 09:15. Libérelo antes con LIBERAR.",
+        {"owner_id": 94, "owner_name": "JP(94)", "desde": DESDE_ISO, "operacion": "SOLD"},
+    ),
+    (
         VersionConflict("MK-1", "0b6c"),
         "VERSION_CONFLICT",
         "El spool MK-1 cambió mientras lo miraba. Mírelo de nuevo y repita.",
@@ -134,6 +141,12 @@ HEARD: list[tuple[Refused, str, str, dict[str, Any]]] = [
         "OPERACION_YA_COMPLETADA",
         "El spool MK-1 ya está aprobado en METROLOGÍA. Elija otro spool.",
         {"operacion": "METROLOGIA"},
+    ),
+    (
+        OperacionSinCompletar("MK-1", Operacion.SOLD),
+        "OPERACION_NO_DISPONIBLE",
+        "SOLDADURA todavía no se ha completado en MK-1.",
+        {"operacion": "SOLD"},
     ),
     (
         OperacionNoDisponible("MK-1", Operacion.REPARACION, "no está bloqueado."),
