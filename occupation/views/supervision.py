@@ -29,8 +29,9 @@ from occupation.views.supervisor import SupervisorRequest, ask, done, refused_to
 SHOWN = 200
 """As many spools of a kind are listed, and the rest is counted; the admin's lists have pages for more."""
 
-SUGERIDOS = ("Se fue sin pausar", "Cambio de turno", "Lo tomó por error", "Tableta sin batería")
-"""Reasons to release that need no typing."""
+PARA_LIBERAR = ("Se fue sin pausar", "Cambio de turno", "Lo tomó por error", "Tableta sin batería")
+PARA_DESBLOQUEAR = ("Se puede reparar una vez más", "Lo autorizó el cliente", "Se rechazó por error")
+"""Reasons that need no typing."""
 
 WITH_ROWS = {Tema.LARGAS, Tema.INACTIVOS, Tema.BLOQUEADOS}
 """What the page shows spool by spool."""
@@ -161,7 +162,7 @@ def _asked_liberar(request: SupervisorRequest, tag: str, refused: SolicitudInval
     spool = find_spool(tag)
     if not spool.ocupado:
         raise how_it_ended(spool)
-    return ask(request, "occupation/supervision/liberar.html", spool, refused, sugeridos=SUGERIDOS)
+    return ask(request, "occupation/supervision/liberar.html", spool, refused, sugeridos=PARA_LIBERAR)
 
 
 @require_http_methods(["GET", "POST"])
@@ -182,4 +183,4 @@ def desbloquear(request: SupervisorRequest) -> HttpResponse:
 def _asked_desbloquear(request: SupervisorRequest, tag: str, refused: SolicitudInvalida | None = None) -> HttpResponse:
     spool = find_spool(tag)
     judge_bloqueado(spool)
-    return ask(request, "occupation/supervision/desbloquear.html", spool, refused)
+    return ask(request, "occupation/supervision/desbloquear.html", spool, refused, sugeridos=PARA_DESBLOQUEAR)

@@ -106,13 +106,12 @@ def test_the_pages_before_the_door_fit(chromium: Browser, shared_taller: LiveTal
     assert {name: found for name, found in wrong.items() if any(found.values())} == {}
 
 
-def test_a_release_is_one_tap_a_reason_and_one_confirmation(chromium: Browser, shared_taller: LiveTaller) -> None:
+def test_a_release_is_one_tap_and_its_reason_another(chromium: Browser, shared_taller: LiveTaller) -> None:
     tag = "MK-1335-CW-25238-002"
     with stand(chromium, shared_taller, size="teléfono") as phone:
         page = enter(phone)
         phone.tap(page.get_by_role("link", name=f"LIBERAR {tag}"))
-        page.get_by_label("¿Por qué?").fill("se fue sin pausar")
-        phone.tap(page.get_by_role("button", name="LIBERAR"))
+        phone.tap(page.get_by_role("button", name="Se fue sin pausar"))
         expect(page.locator(".aviso.hecho")).to_have_text(f"Spool {tag} liberado: queda pausado y disponible")
         assert phone.taps == 2
         assert page.get_by_role("link", name=f"LIBERAR {tag}").count() == 0
@@ -137,7 +136,7 @@ def test_without_scripts_a_block_is_lifted_and_a_worker_is_corrected(
     with stand(chromium, shared_taller, size="teléfono", script=False) as phone:
         page = enter(phone)
         page.get_by_role("link", name="DESBLOQUEAR QC-77-002").click()
-        page.get_by_label("¿Por qué?").fill("se acepta reparar")
+        page.get_by_label("Otro motivo").fill("se acepta reparar")
         page.get_by_role("button", name="DESBLOQUEAR").click()
         expect(page.locator(".aviso.hecho")).to_contain_text("desbloqueado")
         page.get_by_role("link", name="CORREGIR").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -257,6 +258,32 @@ def test_liberar_asks_why_and_says_what_was_done(shop: Shop) -> None:
     assert Evento.objects.filter(tipo="LIBERAR_ARM").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("url", "columns", "reasons"),
+    [
+        (LIBERAR, {}, ["Se fue sin pausar", "Cambio de turno", "Lo tomó por error", "Tableta sin batería"]),
+        (
+            DESBLOQUEAR,
+            {"calidad_state": EstadoCalidad.BLOQUEADO},
+            ["Se puede reparar una vez más", "Lo autorizó el cliente", "Se rechazó por error"],
+        ),
+    ],
+)
+def test_the_usual_reasons_are_one_tap_each(
+    shop: Shop, url: str, columns: dict[str, object], reasons: list[str]
+) -> None:
+    from occupation.models import Evento
+    from tests.factories import SpoolFactory
+
+    SpoolFactory(tag_hoja="MK-1", **(columns or {"ocupado_por": shop.miguel}))
+    client = logged_in("marta", "supervisores", staff=False)
+    asked = client.get(url, {"tag": "MK-1"})
+    offered = re.findall(r'<button[^>]* name="motivo" value="([^"]*)"', asked.content.decode())
+    assert offered == reasons
+    assert submit(client, url, asked, offered[0]).status_code == 302
+    assert Evento.objects.filter(actor_nombre="marta").first().detalle["motivo"] == offered[0]  # type: ignore[union-attr]
+
+
 def test_desbloquear_asks_why_and_says_what_was_done(shop: Shop) -> None:
     from tests.factories import SpoolFactory
     from tests.shop import row_of
@@ -287,7 +314,7 @@ def test_without_a_proper_reason_the_page_asks_again_keeps_what_was_written_and_
         assert again.status_code == 422
         assert razon in said(again)
         assert f'value="{motivo.strip()}"' in again.content.decode() or not motivo.strip()
-        assert hidden(again, "tag") == [tag]
+        assert set(hidden(again, "tag")) == {tag}
     assert shop.everything() == before
 
 
