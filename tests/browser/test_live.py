@@ -327,9 +327,10 @@ def test_a_shift_leaves_nothing_behind_in_the_pages(
 
     web = process(three.live)
     shift(90)
-    before, held = shift(90), web.memory_info().rss
+    # More than the ring of the last 5,000 events holds, where there is time for it.
+    before, held = shift(6_000 if long_profile else 90), web.memory_info().rss
     after = shift(20_000 if long_profile else 270)
     more = web.memory_info().rss - held
     print(f"wall and tablet before {before}, after {after}; the web's memory {held / MB:.0f} MB, {more / MB:+.1f} MB")
     assert [grown(*pair) for pair in zip(before, after, strict=True)] == ["", ""]
-    assert more < 16 * MB
+    assert more < 8 * MB
