@@ -27,6 +27,8 @@ LISTED: Final = 100
 
 _UNREADABLE: Final = "El libro no se puede leer o escribir. La administración dice por qué."
 
+_UNLED: Final = "Ningún proceso lleva la hoja: hay que arrancar el que la sincroniza (sync_sheets)."
+
 Status = Literal["healthy", "degraded", "down"]
 
 
@@ -115,7 +117,7 @@ def read_sheet() -> SheetHealth:
     retenciones = list(Retencion.objects.order_by("hoja", "tipo"))
     retenidas = [_held(one) for one in retenciones if one.tipo != TipoRetencion.ENCOGIDA]
     rechazos = [_refused(one) for one in retenciones if one.tipo == TipoRetencion.ENCOGIDA]
-    rechazos += _not_let_in(state, has_debts=rows > 0)
+    rechazos += _not_let_in(state, has_debts=rows > 0) or _left_to_itself(state)
     estacionadas = _parked()
     degraded = bool(retenidas or rechazos or estacionadas) or late > LATE_SECONDS
     return SheetHealth(
@@ -165,6 +167,14 @@ def _not_let_in(state: EstadoHoja, *, has_debts: bool) -> list[Rechazo]:
     missed = has_debts or state.sincronizada_en is not None
     lasts = (timezone.now() - state.error_desde).total_seconds() > LATE_SECONDS
     return [Rechazo(hoja=None, motivo=_UNREADABLE)] if missed and lasts else []
+
+
+def _left_to_itself(state: EstadoHoja) -> list[Rechazo]:
+    """Nobody looks at a sheet that was in step once: what the office types there does not arrive."""
+    if state.sincronizada_en is None or _is_heard_of(state):
+        return []
+    lasts = (timezone.now() - state.sincronizada_en).total_seconds() > LATE_SECONDS
+    return [Rechazo(hoja=None, motivo=_UNLED)] if lasts else []
 
 
 def _parked() -> list[Estacionada]:

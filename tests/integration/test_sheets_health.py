@@ -104,6 +104,16 @@ def test_a_leader_nobody_heard_of_lately_leads_no_more_unless_it_said_that_it_wa
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(120, "healthy"), (121, "degraded")])
+def test_a_sheet_that_nobody_looks_after_is_a_problem_though_nothing_waits(seconds: int, status: str) -> None:
+    remember(sincronizada_en=NOW - timedelta(seconds=seconds))
+    assert told() == (status, status, status)
+    motivo = "Ningún proceso lleva la hoja: hay que arrancar el que la sincroniza (sync_sheets)."
+    assert sheet()["rechazos"] == ([] if status == "healthy" else [{"hoja": None, "motivo": motivo}])
+    remember(lider="taller:77", lider_desde=NOW - timedelta(seconds=10))
+    assert told() == ("healthy", "healthy", "healthy")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(120, "healthy"), (121, "degraded")])
 def test_what_waits_for_more_than_two_minutes_is_a_problem(seconds: int, status: str) -> None:
     behind("MK-1", seconds=seconds)
     behind("MK-2", seconds=3)
@@ -187,6 +197,7 @@ def failing(tipo: TipoErrorHoja, sentence: str, *, synchronised: bool = False, *
         error_tipo=tipo,
         error_desde=NOW - timedelta(**since),
         sincronizada_en=NOW - timedelta(hours=1) if synchronised else None,
+        lider_desde=NOW - timedelta(hours=2) if synchronised else None,
     )
 
 
