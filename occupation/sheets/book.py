@@ -257,6 +257,10 @@ class LiveBook(Book, Protocol):
         """
         ...
 
+    def doubt_tabs(self) -> None:
+        """What was written was not found: a tab may have been swapped for another of its name. No request by itself."""
+        ...
+
     def show_dates(self, columns: Sequence[Columns]) -> None:
         """Make the date and time columns of ours show as dates, all the way down. Raises as `apply`."""
         ...

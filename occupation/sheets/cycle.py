@@ -105,10 +105,13 @@ class Cycle:
 
     def _attempt(self) -> bool:
         try:
-            return self._once()
+            done = self._once()
         except BookMoved:
             self.report.moved += 1
-            return False
+            done = False
+        if not done:
+            self.book.doubt_tabs()
+        return done
 
     def _once(self) -> bool:
         """One reading and what follows from it; False when it must be read again."""

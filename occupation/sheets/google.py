@@ -96,6 +96,8 @@ class GoogleBook:
         self._headers: dict[Tab, tuple[object, ...]] = {}
         self._known: deque[_Known] = deque(maxlen=_READINGS)
         self._missed = 0
+        self._doubted = False
+        self._held: set[Tab] = set()
 
     def read(self, tab: Tab, columns: Sequence[str] | None = None) -> Grid | Hold:
         """See `Book.read`."""
@@ -115,9 +117,17 @@ class GoogleBook:
                 continue
             if answers is not None:
                 told = dict(zip(plans, answers, strict=True))
-                return [told.get(at) or missing_tab(ask.tab, self.names[ask.tab]) for at, ask in enumerate(asks)]
+                grids = [told.get(at) or missing_tab(ask.tab, self.names[ask.tab]) for at, ask in enumerate(asks)]
+                self._notice_held({ask.tab: isinstance(grid, Hold) for ask, grid in zip(asks, grids, strict=True)})
+                return grids
             fresh = False
         raise BookBusy("La hoja cambia mientras se lee.")
+
+    def _notice_held(self, held: Mapping[Tab, bool]) -> None:
+        """A tab that was mended after it had been held may be another of its name."""
+        mended = {tab for tab in self._held if not held.get(tab, True)}
+        self._doubted |= bool(mended)
+        self._held = self._held - mended | {tab for tab, still in held.items() if still}
 
     def apply(self, change: Change) -> None:
         """See `LiveBook.apply`: one `spreadsheets.batchUpdate`, which grows a tab on the way."""
@@ -132,6 +142,10 @@ class GoogleBook:
         shown = self._around(tab, list(sources), typed=False)
         self._restore(tab, [one for one in sources if not same_raw(shown.get((one.row, one.column)), one.before)], {})
         return len(still)
+
+    def doubt_tabs(self) -> None:
+        """See `LiveBook.doubt_tabs`: their ids are learnt again before the next write."""
+        self._doubted = True
 
     def _around(self, tab: Tab, cells: Sequence[Stray], *, typed: bool) -> dict[tuple[int, int], Any]:
         """What stands in these cells and in the rows above and below, as typed or as it comes out, by place."""
@@ -218,7 +232,7 @@ class GoogleBook:
 
     def _write(self, build: Callable[[], list[Json]], titles: Iterable[str]) -> None:
         """Send what `build` makes; once more when Google says that the tabs are not as we remember them."""
-        fresh = self._know(titles)
+        fresh = self._learn() if self._doubted else self._know(titles)
         while requests := build():
             self._meter(Request.WRITE)
             try:
@@ -256,6 +270,7 @@ class GoogleBook:
         except Refused as refused:
             raise BookUnreadable(f"Google no pudo describir el libro: {refused}") from refused
         self._sheets = {one["title"]: _sheet(one) for one in told}
+        self._doubted = False
         return True
 
     def _has(self, ask: Ask) -> bool:

@@ -103,6 +103,9 @@ class LocalBook:
                     raise WriteUnknown(str(problem)) from problem
                 raise
 
+    def doubt_tabs(self) -> None:
+        """Nothing to do: a file is read and written by its name."""
+
     def put_back(self, tab: Tab, cells: Sequence[Stray]) -> int:
         """Nothing to do: no file is written but as it was read, so no cell lands elsewhere."""
         del tab, cells

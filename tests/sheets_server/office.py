@@ -15,6 +15,7 @@ from tests.sheets_server.a1 import Area, column_number
 from tests.sheets_server.cells import BLANK, Cell
 from tests.sheets_server.formats import Format
 from tests.sheets_server.grid import NOTHING, Protection, Tab, after_deletion, after_move
+from tests.sheets_server.sheets import duplicate_sheet
 from tests.sheets_server.structure import insert_columns, insert_rows, reorder, sort_range
 from tests.sheets_server.typed import stored, typed
 from tests.sheets_server.workbook import Workbook
@@ -165,6 +166,12 @@ class Office:
         with self._held():
             place, sheet = self._binned.pop(tab)
             self.book.tabs.insert(place, sheet)
+
+    def swap_for_copy(self, tab: str, old: str) -> None:
+        """Name the tab otherwise, and give its name to a copy of it."""
+        with self._at(tab) as sheet:
+            sheet.title = old
+            duplicate_sheet(self.book, {"sourceSheetId": sheet.sheet_id, "newSheetName": tab})
 
     def trim(self, tab: str, spare: int = 0) -> None:
         """Delete the empty rows at the bottom, so that the grid ends `spare` rows after the last filled one."""
