@@ -30,7 +30,7 @@ _COUNTED = {
     Outcome.NEW: "nuevas",
     Outcome.COPIED: "copiadas",
     Outcome.RENAMED: "renombradas",
-    Outcome.RESTORED: "devueltas",
+    Outcome.RESTORED: "vueltas a la hoja",
     Outcome.CHANGED: "cambiadas",
 }
 

@@ -142,6 +142,12 @@ def reached(resumen: str = "", lineas: Sequence[str] = (), *, complete: bool = T
             _note_cycle(resumen, lineas, complete=complete)
 
 
+def unfinished(resumen: str, lineas: Sequence[str] = ()) -> None:
+    """A cycle was given up before it wrote all: people may want to read that. Nothing else is over."""
+    with verb_transaction():
+        _note_cycle(resumen, lineas, complete=False)
+
+
 def _note_cycle(resumen: str, lineas: Sequence[str], *, complete: bool) -> None:
     """Keep what a cycle did, inside a transaction; one that says the same as the last is counted there."""
     ahora, last = timezone.now(), CicloHoja.objects.order_by("-id").first()

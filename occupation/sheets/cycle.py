@@ -20,7 +20,7 @@ from occupation.queries import worker_names
 from occupation.refusals import Ocupado, Refused, SinEspacio, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
 from occupation.services.holds import Edicion, allowed, allowed_edits, hold, release, sync_holds, waiting
-from occupation.services.mirroring import reached
+from occupation.services.mirroring import reached, unfinished
 from occupation.services.sheet_edits import adoptar
 from occupation.services.upgrading import why_left_alone
 from occupation.sheets import audit
@@ -88,16 +88,22 @@ class Cycle:
     def run(self) -> CycleReport:
         """Read, merge, write and prove, again when the book moved meanwhile. Raises what the book raises."""
         self.report.more = False
-        Retrying(
+        done = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=AFTER_MOVE,
             retry=retry_if_result(lambda done: not done),
             retry_error_callback=lambda _: None,
         )(self._attempt)
+        self.report.unfinished = 0 if done else 1
         if not self.dry_run:
-            done = self.report
-            reached(done.summary() if done.effective else "", done.told(), complete=done.complete)
+            self._remember(self.report)
         return self.report
+
+    def _remember(self, told: CycleReport) -> None:
+        if told.unfinished:
+            unfinished(told.summary(), told.told())
+        else:
+            reached(told.summary() if told.effective else "", told.told(), complete=told.complete)
 
     def _accepts(self, tab: Tab, lost: int) -> bool:
         """Whether what is gone from a tab was really deleted, as whoever runs this or an admin says."""

@@ -10,13 +10,14 @@ from occupation.sheets.report import ImportReport
 _LABELS = {
     "adopted": "adoptadas",
     "conflicts": "conflictos",
-    "put_back": "devueltas",
+    "put_back": "ediciones devueltas",
     "rows": "filas escritas",
     "events": "eventos",
     "repaired": "reparadas",
     "parked": "estacionadas",
     "moved": "relecturas",
     "held": "retenidas",
+    "unfinished": "sin terminar",
 }
 
 
@@ -24,7 +25,8 @@ _LABELS = {
 class CycleReport:
     """The counts and lines of one cycle. `imported` is None when nothing could be imported.
 
-    `more` tells that what there was to write did not fit into one request.
+    `more` tells that what there was to write did not fit into one request, `unfinished` (1) that the cycle was given
+    up because the book changed at each of its attempts.
     """
 
     imported: ImportReport | None = None
@@ -36,6 +38,7 @@ class CycleReport:
     repaired: int = 0
     parked: int = 0
     moved: int = 0
+    unfinished: int = 0
     more: bool = False
     holds: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -43,12 +46,12 @@ class CycleReport:
     @property
     def held(self) -> int:
         """How often a tab was left alone."""
-        return len(self.holds)
+        return len(self.holds) + (self.imported.held if self.imported else 0)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing was held or refused."""
-        return not self.held and (self.imported is None or self.imported.complete)
+        """Whether nothing was held, refused or left unfinished."""
+        return not self.held and not self.unfinished and (self.imported is None or self.imported.complete)
 
     @property
     def written(self) -> int:
@@ -74,8 +77,8 @@ class CycleReport:
         """A line for each thing that people may want to know, in Spanish."""
         return [*(self.imported.lines if self.imported else []), *self.holds, *self.lines]
 
-    def summary(self) -> str:
-        """The counts that are not zero, in one line."""
+    def summary(self, *, unchanged: bool = False) -> str:
+        """The counts that are not zero, in one line; how many rows stayed as they were only if asked."""
         mine = [f"{label}: {getattr(self, name)}" for name, label in _LABELS.items() if getattr(self, name)]
-        theirs = self.imported.brief() if self.imported else []
+        theirs = self.imported.brief(unchanged=unchanged) if self.imported else []
         return ", ".join([*theirs, *mine]) or "sin cambios"

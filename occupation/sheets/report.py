@@ -20,7 +20,7 @@ _LABELS = {
     "renamed": "renombradas",
     "copied": "copiadas",
     "archived": "archivadas",
-    "restored": "devueltas",
+    "restored": "vueltas a la hoja",
     "unadopted": "no adoptadas",
     "workers": "trabajadores",
 }
@@ -74,13 +74,11 @@ class ImportReport:
         """The counts in one line."""
         return ", ".join(f"{label}: {getattr(self, name)}" for name, label in _LABELS.items())
 
-    def brief(self) -> list[str]:
-        """The counts that are not zero, but for rows that stayed as they were."""
-        return [
-            f"{label}: {getattr(self, name)}"
-            for name, label in _LABELS.items()
-            if getattr(self, name) and name != "unchanged"
-        ]
+    def brief(self, *, unchanged: bool) -> list[str]:
+        """The counts that are not zero; of held tabs a cycle has its own, rows that stayed as they were are for few."""
+        but = {"held"} if unchanged else {"held", "unchanged"}
+        counts = ((label, getattr(self, name)) for name, label in _LABELS.items() if name not in but)
+        return [f"{label}: {count}" for label, count in counts if count]
 
     def hold(self, hold: Hold) -> None:
         """Count and tell a tab that could not be imported."""

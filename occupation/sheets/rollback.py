@@ -74,15 +74,19 @@ def _known(name: str) -> BookUpgrade:
 def _refuse_losses(record: BookUpgrade, live: Sequence[Cells], kept: Sequence[Cells]) -> None:
     """Refuse while the journal or the office went on after the backup was made."""
     events = told_after(record.last_event).count()
-    lost = [f"{events} eventos del taller"] if events else []
+    lost = [_counted(events, "evento", "eventos", "del taller")] if events else []
     for tab, now, before in zip(Tab, live, kept, strict=True):
         changed = _rows_changed(now, before, record.headers.get("nuevos", ()) if tab == Tab.OPERACIONES else ())
-        lost += [f"{changed} filas de {tab}"] if changed else []
+        lost += [_counted(changed, "fila", "filas", f"de {tab}")] if changed else []
     if lost:
         raise UpgradeRefused(
-            f"Después del respaldo {record.name} cambiaron {', '.join(lost)}, y el libro los perdería. "
+            f"Desde el respaldo {record.name} hubo cambios que el libro perdería: {', '.join(lost)}. "
             "Lo del taller queda en la app. Para volver igual, repita con --force."
         )
+
+
+def _counted(number: int, one: str, many: str, of: str) -> str:
+    return f"{number} {one if number == 1 else many} {of}"
 
 
 def _refuse_typed_since(record: BookUpgrade, live: Sequence[Cells], kept: Sequence[Cells]) -> None:

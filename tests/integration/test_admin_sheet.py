@@ -254,7 +254,7 @@ def test_the_last_cycles_tell_what_they_did_and_one_that_repeats_itself_is_one_l
     assert "retenidas: 1" in said
     repeated, last = CicloHoja.objects.order_by("-id")[:2]
     assert (repeated.veces, repeated.completo, last.veces, last.completo) == (3, False, 1, False)
-    first = CicloHoja.objects.get(resumen__contains="devueltas: 3")
+    first = CicloHoja.objects.get(resumen__contains="ediciones devueltas: 3")
     assert f"devuelta: {tag(5)} fila 6, Ocupado_Por: «JP(94)»" in words(ana.get(f"{CICLOS}{first.pk}/change/"))
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 COUNTS = (
     "nuevas: {new}, cambiadas: 0, sin cambios: {unchanged}, dudosas: 0, duplicadas: {duplicate}, "
     "retenidas: {held}, rechazadas: {refused}, en espera: {waiting}, renombradas: 0, copiadas: 0, archivadas: 0, "
-    "devueltas: 0, no adoptadas: 0, trabajadores: {workers}"
+    "vueltas a la hoja: 0, no adoptadas: 0, trabajadores: {workers}"
 )
 
 

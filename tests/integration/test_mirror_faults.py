@@ -12,7 +12,7 @@ from django.db import connection
 from time_machine import Traveller
 
 from occupation import services
-from occupation.models import Conflicto, EdicionDevuelta, Mirror, Retencion
+from occupation.models import CicloHoja, Conflicto, EdicionDevuelta, EstadoHoja, Mirror, Retencion
 from occupation.queries import find_spool
 from occupation.services.mirroring import requeue
 from occupation.sheets.book import BookBusy, Request, WriteUnknown
@@ -303,7 +303,9 @@ def test_a_row_that_another_program_wrote_right_after_us_is_read_merged_and_writ
     assert converged(sheet)
 
 
-def test_a_program_that_writes_after_each_of_our_writes_is_given_up_after_three_attempts(sheet: AnyOffice) -> None:
+def test_a_program_that_writes_after_each_of_our_writes_is_given_up_after_three_attempts(
+    sheet: AnyOffice, clock: Traveller
+) -> None:
     take(1)
     server, book = server_of(sheet), sheet.shared()
     theirs = {"version": "33333333-3333-4333-8333-333333333333"}
@@ -313,9 +315,14 @@ def test_a_program_that_writes_after_each_of_our_writes_is_given_up_after_three_
         book.after = again
 
     book.after = again
-    assert (sync(book).rows, book.writes, Mirror.objects.exclude(behind_since=None).count()) == (0, 3, 1)
+    clock.shift(60)
+    report = sync(book)
+    assert (report.rows, book.writes, Mirror.objects.exclude(behind_since=None).count()) == (0, 3, 1)
+    assert (report.complete, EstadoHoja.objects.get().sincronizada_en) == (False, NOW)
+    assert "sin terminar: 1" in CicloHoja.objects.latest("id").resumen
     book.after = None
-    sync(book)
+    assert sync(book).complete
+    assert EstadoHoja.objects.get().sincronizada_en == NOW + timedelta(seconds=60)
     assert converged(sheet)
 
 

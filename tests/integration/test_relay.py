@@ -267,7 +267,7 @@ def test_a_tab_that_is_held_for_days_is_told_when_it_begins_changes_and_ends(
     missing = f"falta el encabezado «Armador» (también faltan «Soldador»){mend}"
     assert said() == [f"retenida: la hoja Operaciones: {missing}"]
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
-    assert said() == ["retenidas: 1, eventos: 1"]
+    assert said() == ["eventos: 1, retenidas: 1"]
     office.rename("Quien arma", "Armador")
     office.rename("Quien suelda", "Soldador")
     assert said() == ["filas escritas: 1", f"ya no está retenida: la hoja Operaciones: {missing}"]

@@ -36,7 +36,7 @@ def test_once_says_what_it_did_and_then_that_nothing_changed(
 ) -> None:
     assert told(capsys, "--dry-run") == (0, "Simulación, nada cambió: nuevas: 3, trabajadores: 3")
     assert told(capsys) == (0, "nuevas: 3, trabajadores: 3, filas escritas: 3")
-    assert told(capsys) == (0, "sin cambios")
+    assert told(capsys) == (0, "sin cambios: 3")
 
 
 def test_once_ends_with_the_code_of_what_kept_it(office: Office, capsys: pytest.CaptureFixture[str]) -> None:

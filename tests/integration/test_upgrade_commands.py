@@ -175,11 +175,11 @@ def test_what_the_floor_did_since_is_not_lost_without_force(office: V21Office) -
     office.sync()
     services.tomar(tag="MK-5", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     code, sentence = refused("sheets_rollback", NAME)
-    assert (code, "1 eventos del taller" in sentence) == (3, True)
+    assert (code, "1 evento del taller" in sentence) == (3, True)
     office.sync()
     after = dict(office.desk.stored())
     code, sentence = refused("sheets_rollback", NAME)
-    assert "1 eventos del taller, 1 filas de Operaciones, 1 filas de Metadata" in sentence
+    assert "1 evento del taller, 1 fila de Operaciones, 1 fila de Metadata" in sentence
     assert dict(office.desk.stored()) == after
     run("sheets_rollback", NAME, "--force")
     assert office.originals() == office.before
@@ -189,7 +189,7 @@ def test_what_the_office_typed_since_is_not_lost_without_force(office: V21Office
     run("sheets_upgrade")
     office.edit("MK-5", Notas="urgente")
     code, sentence = refused("sheets_rollback", NAME)
-    assert (code, "1 filas de Operaciones" in sentence) == (3, True)
+    assert (code, "1 fila de Operaciones" in sentence) == (3, True)
     run("sheets_rollback", NAME, "--force")
     assert office.originals() == office.before
 

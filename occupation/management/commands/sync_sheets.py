@@ -34,8 +34,8 @@ class Command(ShopCommand):
 
     help = (
         "Mantiene iguales la app y la hoja, en las dos direcciones. Con --once hace un solo ciclo y dice qué hizo: "
-        "termina con 0 si quedó al día, 3 si algo quedó retenido o rechazado, 4 si otro proceso lleva la hoja, 5 si no "
-        "se llegó al libro."
+        "termina con 0 si quedó al día, 3 si algo quedó retenido, rechazado o sin terminar, 4 si otro proceso lleva la "
+        "hoja, 5 si no se llegó al libro."
     )
     example = "manage.py sync_sheets --once --dry-run"
 
@@ -77,9 +77,10 @@ class Command(ShopCommand):
             leader.resign()
         for line in report.told():
             self.stdout.write(line)
-        self.stdout.write(f"{'Simulación, nada cambió: ' if options['dry_run'] else ''}{report.summary()}")
+        simulated = "Simulación, nada cambió: " if options["dry_run"] else ""
+        self.stdout.write(simulated + report.summary(unchanged=True))
         if not report.complete:
-            raise CommandError("Algo quedó retenido o rechazado: vea arriba qué.", returncode=INCOMPLETE)
+            raise CommandError("Algo quedó retenido, rechazado o sin terminar: vea arriba qué.", returncode=INCOMPLETE)
 
     def _relay(self, interval: float) -> None:
         budget = Budget()
