@@ -24,6 +24,7 @@ from occupation.admin._export import journal_csv
 from occupation.history import midnight
 from occupation.models import Evento, Spool
 from occupation.tags import search_key
+from occupation.vocabulary import PRIMER_DIA
 
 SPOOLS_BY_NAME = 25
 """A search that means no more spools than this names them one by one, and the database looks each up in its index.
@@ -59,7 +60,7 @@ def _read_day(text: str | None) -> date | None:
         dia = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return dia if 1990 <= dia.year <= 2099 else None
+    return dia if PRIMER_DIA <= dia and dia.year < 2100 else None
 
 
 @admin.register(Evento)
