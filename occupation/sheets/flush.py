@@ -196,7 +196,7 @@ class Flush:
             park(row.written.spool_id, why)
             self.report.parked += 1
             self.report.lines.append(f"estacionada: {row.tag}: {why}")
-        self._audit_outcome(outcome)
+        self._audit_outcome(outcome, planned)
         fine = self._prove(push.grids, outcome, planned)
         if outcome.busy:
             raise outcome.busy
@@ -217,16 +217,16 @@ class Flush:
                 self.report.lines.append(f"las fechas quedan con el formato que tienen: {refused}")
             self.memory.dates |= {tab: grid.columns.positions for tab, grid in stale.items()}
 
-    def _audit_outcome(self, outcome: Outcome) -> None:
+    def _audit_outcome(self, outcome: Outcome, planned: AuditPlan) -> None:
         if outcome.audit_refused:
             self.report.hold(Tab.METADATA, outcome.audit_refused)
             hold(Tab.METADATA, TipoRetencion.ESCRITURA, outcome.audit_refused)
-        else:
+        elif outcome.audit_taken or not planned.rows:
             release(Tab.METADATA, TipoRetencion.ESCRITURA)
 
     def _prove(self, grids: Mapping[Tab, Grid], outcome: Outcome, planned: AuditPlan) -> bool:
         """Read back what was written: what stands is settled, what moved is told apart for the next reading."""
-        events = planned.rows if not outcome.audit_refused else ()
+        events = planned.rows if outcome.audit_taken else ()
         asks = [Ask(Tab.OPERACIONES, ("TAG_SPOOL", "version"))] if outcome.taken else []
         if events:
             asks.append(audit.proof_of(planned))

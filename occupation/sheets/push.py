@@ -30,13 +30,14 @@ class RowToWrite(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a request: the rows that the book took, those it refuses alone, and whether it took the audit.
+    """What became of a request: the rows that the book took, those it refuses alone, and what it did to the audit.
 
     `busy` is what ended the search for those it refuses, which goes on another time among the `suspects`.
     """
 
     taken: list[RowToWrite] = field(default_factory=list)
     refused: list[tuple[RowToWrite, str]] = field(default_factory=list)
+    audit_taken: bool = False
     audit_refused: str = ""
     busy: BookBusy | None = None
     suspects: frozenset[int] = frozenset()
@@ -118,6 +119,7 @@ class Push:
             self.outcome.busy = busy
         else:
             self.outcome.taken += rows
+            self.outcome.audit_taken |= bool(audit)
 
     def _halve(self, rows: Sequence[RowToWrite], audit: Sequence[RowChange], why: str) -> None:
         if not rows:
