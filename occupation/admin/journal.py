@@ -60,7 +60,7 @@ def _read_day(text: str | None) -> date | None:
         dia = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return dia if PRIMER_DIA <= dia and dia.year < 2100 else None
+    return dia if dia >= PRIMER_DIA and dia.year < 2100 else None
 
 
 @admin.register(Evento)
