@@ -24,14 +24,12 @@ from occupation.models import (
     Spool,
     Trabajador,
 )
+from occupation.models.mirror import LATE_AFTER
 from occupation.models.spool import SpoolQuerySet
 from occupation.vocabulary import EstadoCalidad, MarcaRedis, TipoErrorHoja
 
 SILENT_AFTER = timedelta(days=1)
 """A paired device that was not seen for this long is probably broken, lost or switched off."""
-
-UNREACHED_AFTER = timedelta(minutes=2)
-"""A book that does not answer for longer than this does not only ask for patience."""
 
 EXAMPLES = 5
 
@@ -47,6 +45,7 @@ class Tema(StrEnum):
     REDIS = "redis"
     MARCAS = "marcas"
     LIBRO = "libro"
+    ABANDONADA = "abandonada"
     RETENIDAS = "retenidas"
     CONFLICTOS = "conflictos"
     ESTACIONADAS = "estacionadas"
@@ -170,6 +169,7 @@ def _mirror(ahora: datetime) -> list[Asunto]:
     late = mirror_late(ahora)
     return [
         *_unreached(ahora),
+        *_left_alone(ahora),
         Asunto(Tema.RETENIDAS, len(held), tuple(map(str, held[:EXAMPLES]))),
         _named(Tema.CONFLICTOS, open_ones, "spool__tag_hoja"),
         _named(Tema.ESTACIONADAS, parked, "spool__tag_hoja"),
@@ -179,15 +179,23 @@ def _mirror(ahora: datetime) -> list[Asunto]:
 
 def mirror_late(ahora: datetime) -> QuerySet[Mirror]:
     """What waits for the sheet for longer than its turn takes; a parked row is told apart."""
-    return Mirror.objects.behind().filter(error="", behind_since__lt=ahora - UNREACHED_AFTER)
+    return Mirror.objects.behind().filter(error="", behind_since__lt=ahora - LATE_AFTER)
 
 
 def _unreached(ahora: datetime) -> list[Asunto]:
     """The book, if it cannot be reached: at once when a permission was lost, else when it lasts."""
-    lost = Q(error_tipo=TipoErrorHoja.PERMISO) | Q(error_desde__lt=ahora - UNREACHED_AFTER)
+    lost = Q(error_tipo=TipoErrorHoja.PERMISO) | Q(error_desde__lt=ahora - LATE_AFTER)
     return [
         Asunto(Tema.LIBRO, 1, (state.error,), desde=state.error_desde)
         for state in EstadoHoja.objects.exclude(error_tipo="").filter(lost)
+    ]
+
+
+def _left_alone(ahora: datetime) -> list[Asunto]:
+    return [
+        Asunto(Tema.ABANDONADA, 1, desde=state.sincronizada_en)
+        for state in EstadoHoja.objects.filter(error_tipo="")
+        if state.is_left_alone(ahora)
     ]
 
 

@@ -12,15 +12,10 @@ from ninja import Schema
 from occupation import queries
 from occupation.api.fields import instant
 from occupation.models import CeldaDudosa, Conflicto, EstadoHoja, FilaDuplicada, Mirror, Retencion
+from occupation.models.mirror import LATE_AFTER
 from occupation.sheets.book import Request
 from occupation.sheets.budget import Budget
 from occupation.vocabulary import TipoErrorHoja, TipoRetencion
-
-LATE_SECONDS: Final = 120
-"""What waits for longer than this was not only waiting for its turn."""
-
-SILENT_SECONDS: Final = 90
-"""Longest time, beside its interval, in which a relay at work tells nothing: it asks a closed book each minute."""
 
 LISTED: Final = 100
 """Most parked rows that are named; the admin lists them all."""
@@ -117,9 +112,9 @@ def read_sheet() -> SheetHealth:
     retenciones = list(Retencion.objects.order_by("hoja", "tipo"))
     retenidas = [_held(one) for one in retenciones if one.tipo != TipoRetencion.ENCOGIDA]
     rechazos = [_refused(one) for one in retenciones if one.tipo == TipoRetencion.ENCOGIDA]
-    rechazos += _not_let_in(state, has_debts=rows > 0) or _left_to_itself(state)
+    rechazos += _not_let_in(state, has_debts=rows > 0) or _unled(state)
     estacionadas = _parked()
-    degraded = bool(retenidas or rechazos or estacionadas) or late > LATE_SECONDS
+    degraded = bool(retenidas or rechazos or estacionadas) or late > LATE_AFTER.total_seconds()
     return SheetHealth(
         status="degraded" if degraded else "healthy",
         backend=settings.SHEETS_BACKEND,
@@ -133,17 +128,8 @@ def read_sheet() -> SheetHealth:
         dudosos=CeldaDudosa.objects.count(),
         duplicados=FilaDuplicada.objects.count(),
         cuota=_quota(state),
-        lider=_when(state.lider_desde) if _is_heard_of(state) else None,
+        lider=_when(state.lider_desde) if state.is_heard_of(timezone.now()) else None,
     )
-
-
-def _is_heard_of(state: EstadoHoja) -> bool:
-    """Whether a relay took the lead and has worked since, or waits as it said that it would."""
-    if state.lider_desde is None:
-        return False
-    moments = (state.lider_desde, state.sincronizada_en, state.esperar_hasta, state.error_desde)
-    silent = (timezone.now() - max(moment for moment in moments if moment)).total_seconds()
-    return silent <= SILENT_SECONDS + settings.SYNC_INTERVAL_SECONDS
 
 
 def _held(one: Retencion) -> Retenida:
@@ -165,16 +151,12 @@ def _not_let_in(state: EstadoHoja, *, has_debts: bool) -> list[Rechazo]:
     if state.error_tipo != TipoErrorHoja.LIBRO or state.error_desde is None:
         return []
     missed = has_debts or state.sincronizada_en is not None
-    lasts = (timezone.now() - state.error_desde).total_seconds() > LATE_SECONDS
+    lasts = timezone.now() - state.error_desde > LATE_AFTER
     return [Rechazo(hoja=None, motivo=_UNREADABLE)] if missed and lasts else []
 
 
-def _left_to_itself(state: EstadoHoja) -> list[Rechazo]:
-    """Nobody looks at a sheet that was in step once: what the office types there does not arrive."""
-    if state.sincronizada_en is None or _is_heard_of(state):
-        return []
-    lasts = (timezone.now() - state.sincronizada_en).total_seconds() > LATE_SECONDS
-    return [Rechazo(hoja=None, motivo=_UNLED)] if lasts else []
+def _unled(state: EstadoHoja) -> list[Rechazo]:
+    return [Rechazo(hoja=None, motivo=_UNLED)] if state.is_left_alone(timezone.now()) else []
 
 
 def _parked() -> list[Estacionada]:

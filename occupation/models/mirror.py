@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import models
 
 from occupation.models.spool import Spool
 from occupation.vocabulary import TAG_MAXIMO, TipoErrorHoja, TipoRetencion, Tomado
+
+LATE_AFTER = timedelta(minutes=2)
+"""What waits for longer than this does not only wait for its turn."""
+
+_SILENT_AFTER = timedelta(seconds=90)
+"""Longest time, beside its interval, in which a relay at work tells nothing: it asks a closed book each minute."""
 
 
 class MirrorQuerySet(models.QuerySet["Mirror"]):
@@ -184,6 +192,20 @@ class EstadoHoja(models.Model):
 
     def __str__(self) -> str:
         return "estado de la hoja"
+
+    def is_heard_of(self, ahora: datetime) -> bool:
+        """Whether a relay took the lead and has worked since, or waits as it said that it would."""
+        if self.lider_desde is None:
+            return False
+        moments = (self.lider_desde, self.sincronizada_en, self.esperar_hasta, self.error_desde)
+        silent = ahora - max(moment for moment in moments if moment)
+        return silent <= _SILENT_AFTER + timedelta(seconds=settings.SYNC_INTERVAL_SECONDS)
+
+    def is_left_alone(self, ahora: datetime) -> bool:
+        """Whether nobody looks after a sheet that was in step once: what the office types there does not arrive."""
+        if self.sincronizada_en is None or self.is_heard_of(ahora):
+            return False
+        return ahora - self.sincronizada_en > LATE_AFTER
 
 
 class CicloHoja(models.Model):

@@ -78,6 +78,12 @@ _PISTAS = {
         "admin:occupation_estadohoja_changelist",
         "occupation.view_estadohoja",
     ),
+    Tema.ABANDONADA: Pista(
+        "Nadie lleva la hoja",
+        "Lo que la oficina escribe no llega. Avise a quien mantiene el servidor: falta el proceso que la sincroniza.",
+        "admin:occupation_estadohoja_changelist",
+        "occupation.view_estadohoja",
+    ),
     Tema.RETENIDAS: Pista(
         "Hojas retenidas",
         "No se leen ni se escriben hasta que la hoja se repare o un administrador lo permita.",

@@ -10,6 +10,7 @@ import time_machine
 
 from occupation.vocabulary import EstadoCalidad, Operacion
 from tests.office import LISTS, OFFICE, logged_in, words
+from tests.ports import patient
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -67,7 +68,7 @@ def test_home_tells_everything_that_needs_a_person(shop: Shop) -> None:
     said = words(client.get("/admin/"))
     assert "1 Ocupaciones largas MK-1 Llevan más de 10 horas tomados." in said
     assert "1 Dispositivos sin señal desde hace un día Tableta perdida" in said
-    assert "El primero, desde el 10-03-2026 11:55" in said
+    assert "Desde el 10-03-2026 11:55" in said
     assert ALL_CLEAR not in said
 
 
@@ -98,8 +99,23 @@ def test_home_says_that_redis_is_away_and_does_not_wait_for_it(shop: Shop) -> No
     shop.valkey.freeze()
     started = datetime.now(UTC)
     said = words(client.get("/admin/"))
-    assert datetime.now(UTC) - started < timedelta(seconds=2)
+    assert datetime.now(UTC) - started < timedelta(seconds=patient(2))
     assert "▲ Redis no responde El taller sigue trabajando sin él." in said
+
+
+@pytest.mark.usefixtures("shop")
+@time_machine.travel(NOW, tick=False)
+def test_home_says_that_nobody_looks_after_the_sheet() -> None:
+    from occupation.models import EstadoHoja
+
+    client = logged_in("ana", superuser=True)
+    assert matters(client) == {}
+    EstadoHoja.objects.create(sincronizada_en=NOW - timedelta(minutes=3))
+    assert matters(client) == {"abandonada": 1}
+    said = words(client.get("/admin/"))
+    assert "▲ Nadie lleva la hoja Desde el 10-03-2026 11:57 Lo que la oficina escribe no llega." in said
+    EstadoHoja.objects.update(lider_desde=NOW - timedelta(minutes=1))
+    assert matters(client) == {}
 
 
 @time_machine.travel(NOW, tick=False)
