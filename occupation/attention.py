@@ -64,6 +64,11 @@ class Asunto:
     ejemplos: tuple[str, ...] = ()
     desde: datetime | None = None
 
+    @property
+    def contable(self) -> bool:
+        """Whether there are so many of it: some matters are so, or are not."""
+        return self.tema not in {Tema.REDIS, Tema.LIBRO, Tema.ABANDONADA}
+
 
 def needs_a_person() -> list[Asunto]:
     """Everything that waits for somebody; empty when all is well."""
