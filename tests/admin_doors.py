@@ -145,7 +145,7 @@ OWN: dict[str, list[Row]] = {
     ],
     "admin/occupation/retencion/permitir/": [
         get(OF_ADMINISTRATORS, "/admin/occupation/retencion/permitir/?retencion={retencion}"),
-        post(OF_ADMINISTRATORS, listed("retencion"), retencion="{retencion}:60"),
+        post(OF_ADMINISTRATORS, listed("retencion"), retencion="{retencion}"),
     ],
     "admin/occupation/retencion/mirar/": [
         get(OF_ADMINISTRATORS, answer=listed("retencion")),
