@@ -205,15 +205,6 @@ class OperacionNoDisponible(Refused):
         super().__init__(f"{operacion.label} no está disponible para {tag}: {razon}", operacion=str(operacion))
 
 
-class OperacionSinCompletar(Refused):
-    """There is nothing completed to correct or to open again."""
-
-    codigo = "OPERACION_NO_DISPONIBLE"
-
-    def __init__(self, tag: str, operacion: Operacion) -> None:
-        super().__init__(f"{operacion.label} todavía no se ha completado en {tag}.", operacion=str(operacion))
-
-
 _FALTA = {
     Falta.FECHA_MATERIALES: "falta Fecha_Materiales. Avise a la oficina cuando lleguen los materiales.",
     Falta.ARM: "falta ARMADO. Primero debe completarse el armado.",

@@ -16,7 +16,6 @@ from occupation.refusals import (
     DependenciasNoSatisfechas,
     NoAutorizado,
     OperacionNoDisponible,
-    OperacionSinCompletar,
     OperacionYaCompletada,
     RolNoAutorizado,
     SpoolBloqueado,
@@ -110,7 +109,7 @@ def judge_completada(spool: Spool, operacion: Operacion) -> None:
         raise OperacionNoDisponible(spool.tag_hoja, operacion, "lo que se corrige es armado, soldadura o inspección.")
     columna, hecho = ESTADO_HECHO[operacion]
     if getattr(spool, columna) != hecho:
-        raise OperacionSinCompletar(spool.tag_hoja, operacion)
+        raise OperacionNoDisponible(spool.tag_hoja, operacion, "todavía no se ha completado.")
 
 
 def judge_reabrible(spool: Spool, operacion: Operacion) -> None:

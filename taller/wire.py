@@ -121,8 +121,11 @@ class Watch:
         """Drop the client if it gave up."""
         transport, written = transport_of(request), self.written
         self.written = 0
-        if transport is not None and self.gave_up(unread_bytes(transport), written, time.monotonic()):
-            log.warning("Se cierra un stream que nadie lee: %s", request.client_addr)
+        if transport is None:
+            return
+        unread = unread_bytes(transport)
+        if self.gave_up(unread, written, time.monotonic()):
+            log.warning("Se cierra un stream que nadie lee: %s, con %d KB sin leer", request.client_addr, unread / 1024)
             request.watch = None
             transport.abortConnection()  # type: ignore[no-untyped-call]  # Twisted types it only half
 

@@ -51,7 +51,7 @@ def test_a_spool_is_found_by_any_part_and_says_what_can_be_put_right(shop: Shop)
     page = words(client.get(SPOOL, {"tag": "mk-1-011"}))
     assert "ARMADO Completado MR(93) · Miguel Rojas 12-01-2026 CORREGIR REABRIR" in page
     assert "SOLDADURA Completado JP(94) · Juan Pérez 12-01-2026 CORREGIR REABRIR" in page
-    assert "METROLOGÍA METROLOGÍA todavía no se ha completado en MK-1-011." in page
+    assert "METROLOGÍA METROLOGÍA no está disponible para MK-1-011: todavía no se ha completado." in page
 
 
 def test_what_somebody_holds_is_reopened_after_liberar_and_the_page_says_so(shop: Shop) -> None:
@@ -59,7 +59,7 @@ def test_what_somebody_holds_is_reopened_after_liberar_and_the_page_says_so(shop
     client = logged_in("marta", "supervisores", staff=False)
     page = words(client.get(SPOOL, {"tag": "MK-1-011"}))
     assert "en SOLDADURA desde el 12-01 08:30. Libérelo antes con LIBERAR. CORREGIR" in page
-    assert "SOLDADURA SOLDADURA todavía no se ha completado en MK-1-011." in page
+    assert "SOLDADURA SOLDADURA no está disponible para MK-1-011: todavía no se ha completado." in page
 
 
 def test_the_way_back_is_called_so_and_leads_one_step_back(shop: Shop) -> None:

@@ -15,7 +15,6 @@ from occupation.refusals import (
     OcupacionTerminada,
     Ocupado,
     OperacionNoDisponible,
-    OperacionSinCompletar,
     OperacionYaCompletada,
     Refused,
     RolNoAutorizado,
@@ -143,9 +142,9 @@ HEARD: list[tuple[Refused, str, str, dict[str, Any]]] = [
         {"operacion": "METROLOGIA"},
     ),
     (
-        OperacionSinCompletar("MK-1", Operacion.SOLD),
+        OperacionNoDisponible("MK-1", Operacion.SOLD, "todavía no se ha completado."),
         "OPERACION_NO_DISPONIBLE",
-        "SOLDADURA todavía no se ha completado en MK-1.",
+        "SOLDADURA no está disponible para MK-1: todavía no se ha completado.",
         {"operacion": "SOLD"},
     ),
     (
