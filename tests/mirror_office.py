@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from occupation import services
 from occupation.models import Evento
 from occupation.sheets.book import Ask, Change, LiveBook, Meter, WriteRefused, WriteUnknown
 from occupation.sheets.cycle import Cycle
@@ -15,11 +16,11 @@ from occupation.sheets.google import GoogleBook, unmetered
 from occupation.sheets.google_client import connected
 from occupation.sheets.layout import OPERACIONES_HEADERS, Owner, Tab, headers
 from occupation.sheets.local import LocalBook
-from occupation.vocabulary import TipoEvento
+from occupation.vocabulary import Operacion, TipoEvento
 from tests.books import PEOPLE, ROLES, Fila
 from tests.contracts.desks import Desk, GoogleDesk, LocalDesk, Table, google_server
 from tests.sheets_server.server import SheetsServer
-from tests.shop import journal
+from tests.shop import TABLET, journal
 
 LATE_SECONDS = 120.0
 
@@ -120,6 +121,20 @@ def at_office(kind: str, folder: Path, filas: Sequence[Fila]) -> Iterator[AnyOff
         return
     with google_server(tabs_of(filas)) as server:
         yield AnyOffice(GoogleDesk(server))
+
+
+@contextmanager
+def mirrored_office(kind: str, folder: Path, filas: Sequence[Fila]) -> Iterator[AnyOffice]:
+    """The same, whose rows the app knows and has mirrored once."""
+    with at_office(kind, folder, filas) as office:
+        office.sync()
+        yield office
+
+
+def take(*numbers: int) -> None:
+    """JP(94) takes MK-1, MK-2… for fit-up."""
+    for number in numbers:
+        services.tomar(tag=f"MK-{number}", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
 
 
 class SharedFolder(LocalBook):

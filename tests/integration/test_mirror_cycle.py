@@ -20,7 +20,7 @@ from occupation.sheets.flush import Memory
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo, Operacion, TipoRetencion
 from tests.books import NOW, Fila, fila
-from tests.mirror_office import AnyOffice, Office, at_office, last_event, nothing_left, ours, told
+from tests.mirror_office import AnyOffice, Office, at_office, last_event, mirrored_office, nothing_left, ours, told
 from tests.shop import SUPERVISOR, TABLET, journal, refusal
 
 QC = "Fecha_QC_Metrología"
@@ -38,8 +38,7 @@ def shop_floor() -> list[Fila]:
 @pytest.fixture(params=["local", "google"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyOffice]:
     """Ten spools that the app knows, mirrored once."""
-    with at_office(request.param, tmp_path, shop_floor()) as office:
-        office.sync()
+    with mirrored_office(request.param, tmp_path, shop_floor()) as office:
         yield office
 
 

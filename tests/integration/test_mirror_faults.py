@@ -20,18 +20,18 @@ from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Memory, NotLeading
 from occupation.sheets.layout import Tab
-from occupation.vocabulary import Operacion
 from tests.books import NOW, Fila, fila
 from tests.mirror_office import (
     AnyOffice,
     Office,
     SharedBook,
     SharedFolder,
-    at_office,
     foreign_cells,
+    mirrored_office,
     nothing_left,
     ours,
     server_of,
+    take,
 )
 from tests.shop import TABLET, journal
 
@@ -52,19 +52,13 @@ def shop_floor() -> list[Fila]:
 @pytest.fixture(params=["local", "google"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyOffice]:
     """Eight spools that the app knows, mirrored once."""
-    with at_office(request.param, tmp_path, shop_floor()) as office:
-        office.sync()
+    with mirrored_office(request.param, tmp_path, shop_floor()) as office:
         yield office
 
 
 @pytest.fixture
 def book(office: AnyOffice) -> SharedBook:
     return office.shared()
-
-
-def take(*numbers: int) -> None:
-    for number in numbers:
-        services.tomar(tag=f"MK-{number}", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
 
 
 def pause() -> None:
@@ -255,8 +249,7 @@ def test_a_folder_that_is_saved_meanwhile_is_read_again_and_nothing_of_the_perso
 @pytest.fixture
 def sheet(tmp_path: Path) -> Iterator[AnyOffice]:
     """The office at Google's book, where columns and other programs come between as well."""
-    with at_office("google", tmp_path, shop_floor()) as office:
-        office.sync()
+    with mirrored_office("google", tmp_path, shop_floor()) as office:
         yield office
 
 

@@ -16,10 +16,9 @@ from occupation.sheets.book import BookBusy
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.flush import Memory
 from occupation.sheets.layout import Tab
-from occupation.vocabulary import Operacion
 from tests.books import fila
 from tests.contracts.desks import GoogleDesk
-from tests.mirror_office import AnyOffice, at_office, nothing_left, ours
+from tests.mirror_office import AnyOffice, at_office, nothing_left, ours, take
 from tests.sheets_server.server import SheetsServer
 from tests.shop import TABLET
 
@@ -41,10 +40,6 @@ def office(tmp_path: Path) -> Iterator[AnyOffice]:
 def server(office: AnyOffice) -> SheetsServer:
     assert isinstance(office.desk, GoogleDesk)
     return office.desk.server
-
-
-def take(number: int) -> None:
-    services.tomar(tag=f"MK-{number}", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
 
 
 def held() -> list[str]:

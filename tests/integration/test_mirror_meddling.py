@@ -21,12 +21,13 @@ from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
 from tests.mirror_office import (
     AnyOffice,
-    at_office,
     foreign_cells,
     last_event,
+    mirrored_office,
     nothing_left,
     ours,
     server_of,
+    take,
     told,
 )
 from tests.sheets_server.server import SheetsServer
@@ -49,22 +50,15 @@ def shop_floor() -> list[Fila]:
 @pytest.fixture(params=["local", "google"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyOffice]:
     """Eight spools that the app knows, mirrored once."""
-    with at_office(request.param, tmp_path, shop_floor()) as office:
-        office.sync()
+    with mirrored_office(request.param, tmp_path, shop_floor()) as office:
         yield office
 
 
 @pytest.fixture
 def sheet(tmp_path: Path) -> Iterator[AnyOffice]:
     """The same at Google's book, where rows and columns move between a reading and a writing."""
-    with at_office("google", tmp_path, shop_floor()) as office:
-        office.sync()
+    with mirrored_office("google", tmp_path, shop_floor()) as office:
         yield office
-
-
-def take(*numbers: int) -> None:
-    for number in numbers:
-        services.tomar(tag=f"MK-{number}", trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
 
 
 def test_a_duplicate_that_somebody_fills_in_stays_as_they_left_it(office: AnyOffice) -> None:

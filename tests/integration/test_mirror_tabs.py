@@ -15,7 +15,7 @@ from occupation.sheets.layout import Tab
 from occupation.vocabulary import Operacion
 from tests.books import fila
 from tests.contracts.desks import GoogleDesk
-from tests.mirror_office import AnyOffice, at_office
+from tests.mirror_office import AnyOffice, mirrored_office
 from tests.shop import TABLET
 
 OLD = "Operaciones vieja"
@@ -29,8 +29,7 @@ pytestmark = [
 
 @pytest.fixture
 def sheet(tmp_path: Path) -> Iterator[AnyOffice]:
-    with at_office("google", tmp_path, [fila(f"MK-{n}") for n in range(3)]) as office:
-        office.sync()
+    with mirrored_office("google", tmp_path, [fila(f"MK-{n}") for n in range(3)]) as office:
         yield office
 
 
