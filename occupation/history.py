@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from occupation.models import Evento, Spool, Trabajador
 from occupation.refusals import OcupacionTerminada
-from occupation.vocabulary import CIERRES, CORRECCIONES, Accion, Operacion
+from occupation.vocabulary import CIERRES, CORRECCIONES, DEL_PISO, Accion, Operacion
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Registro:
 def record_of(trabajador: Trabajador, desde: datetime, ahora: datetime) -> Registro:
     """The worker's own record since `desde`, in the order it happened. Four queries, however much was done."""
     told = Evento.objects.filter(trabajador=trabajador).select_related("spool", "trabajador").order_by("id")
-    since = list(told.filter(instante__gte=desde, accion__in=(Accion.TOMAR, *CIERRES, Accion.INSPECCIONAR)))
+    since = list(told.filter(instante__gte=desde, accion__in=DEL_PISO))
     work = [evento for evento in since if evento.accion != Accion.INSPECCIONAR]
     by_spool = _with_beginnings(work, trabajador, told.filter(accion__in=(Accion.TOMAR, *CIERRES), instante__lt=desde))
     sesiones = [
