@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models import Max, QuerySet
@@ -33,7 +33,8 @@ class AuditPlan:
     """Events to write with their rows, and the id up to which the audit is complete once these rows are seen.
 
     Events up to `desde` may be missing: somebody said that they were deleted for good. `refused` says, in Spanish, why
-    nothing may be written after this read, and `lost` how many rows it lacks; `more` that there are later events.
+    nothing may be written after this read, and `lost` how many rows it lacks; `more` that there are later events;
+    `doubted` that the book refused the audit before. `reserved` is what was to be kept, as `reserva`, before this plan.
     """
 
     rows: Sequence[RowChange] = ()
@@ -43,6 +44,8 @@ class AuditPlan:
     refused: str = ""
     lost: int = 0
     more: bool = False
+    doubted: bool = False
+    reserved: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def reserva(self) -> dict[str, Any]:
@@ -100,7 +103,7 @@ def plan(grid: Grid, state: EstadoHoja, accepts: Accepts = no_loss) -> AuditPlan
         if str(evento.uuid) not in present:
             number = numbers.get(str(evento.uuid)) or (free := free + 1)
             rows.append(RowChange(Tab.METADATA, number, cells_of(evento)))
-    return AuditPlan(rows, hasta, desde, grid.last_row, more=more)
+    return AuditPlan(rows, hasta, desde, grid.last_row, more=more, reserved=state.reserva)
 
 
 def _last_present(state: EstadoHoja, present: Container[str]) -> int:

@@ -39,8 +39,8 @@ class PermissionLost(BookUnreadable):
     """The book may no longer be read or written (401, 403), or is gone: only a person can mend it."""
 
 
-class BookBusy(Exception):  # noqa: N818  no fault of anybody: nothing happened, try later
-    """The book cannot answer now (quota spent, 5xx or no network while reading): nothing was changed.
+class NotNow(Exception):  # noqa: N818  no fault of anybody: time mends it
+    """The book did not do it now: try later.
 
     `retry_after` is how many seconds the book asked to wait, None if it did not say. `quota` tells that too much was
     asked within a minute, so that waiting for less than the next one is useless.
@@ -52,23 +52,20 @@ class BookBusy(Exception):  # noqa: N818  no fault of anybody: nothing happened,
         self.quota = quota
 
 
+class BookBusy(NotNow):
+    """The book cannot answer (quota spent, 5xx or no network while reading): nothing was changed."""
+
+
+class WriteUnknown(NotNow):
+    """Nobody knows whether the change was applied: the answer was lost. It may even be applied minutes from now."""
+
+
 class BookMoved(BookUnwritable):
     """The book changed since it was read, so nothing was written: read it again, and write what is right then."""
 
 
 class WriteRefused(BookUnwritable):
     """The book refused the whole change (400), and nothing says which of its cells is to blame."""
-
-
-class WriteUnknown(Exception):  # noqa: N818  an outcome, not a fault of the caller
-    """Nobody knows whether the change was applied: the answer was lost. It may even be applied minutes from now.
-
-    `retry_after` is how many seconds the book asked to wait, None if it did not say.
-    """
-
-    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
-        super().__init__(sentence)
-        self.retry_after = retry_after
 
 
 class Row(NamedTuple):

@@ -17,7 +17,7 @@ from tenacity.wait import wait_base
 
 from occupation.models import EstadoHoja
 from occupation.services.mirroring import remember
-from occupation.sheets.book import BookBusy, Request
+from occupation.sheets.book import BookBusy, NotNow, Request
 
 _BURST: Final = 0.25
 _MINUTE: Final = 60.0
@@ -129,9 +129,9 @@ AFTER_MOVE: Final = WaitJittered(0.1, 10)
 _WHEN_BUSY: Final = WaitJittered(1, _MINUTE)
 
 
-def wait_seconds(busy: BookBusy, attempt: int, now: datetime) -> float:
-    """How long a busy book is left alone: as it asked, for a quota at least to the next minute, else ever longer."""
-    asked = min(busy.retry_after or 0, LONGEST_WAIT)
-    if busy.quota:
+def wait_seconds(later: NotNow, attempt: int, now: datetime) -> float:
+    """How long the book is left alone: as it asked, for a quota at least to the next minute, else ever longer."""
+    asked = min(later.retry_after or 0, LONGEST_WAIT)
+    if later.quota:
         return max(asked, _MINUTE - now.second - now.microsecond / 1_000_000)
     return max(asked, 0 if asked else _WHEN_BUSY.seconds(attempt))

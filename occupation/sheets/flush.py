@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.utils import timezone
 
 from occupation.models import EstadoHoja
-from occupation.services.holds import hold, release
-from occupation.services.mirroring import intend, park, settle, settle_audit
+from occupation.services.holds import hold, release, waiting
+from occupation.services.mirroring import intend, park, remember, settle, settle_audit
 from occupation.sheets import audit
 from occupation.sheets.audit import AuditPlan
 from occupation.sheets.book import (
@@ -36,6 +36,12 @@ from occupation.vocabulary import TipoRetencion
 
 MAY_ARRIVE: Final = timedelta(minutes=10)
 """How long Google may still apply a request whose answer was lost."""
+
+
+AUDIT_AGAIN: Final = timedelta(seconds=60)
+"""How long an audit that the book refused is not sent: most likely its tab is protected, and a person has to mend that.
+Each try is a request of the minute's quota; once a minute takes a thirtieth of it, and is soon after the mending.
+"""
 
 
 class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
@@ -64,6 +70,7 @@ class Memory:
     """
 
     audit_known: bool = False
+    audit_refused: datetime | None = None
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
     unknown: list[Wrote] = field(default_factory=list)
     lost: set[Stray] = field(default_factory=set)
@@ -131,7 +138,25 @@ class Flush:
         elif not self.dry_run:
             release(Tab.METADATA, TipoRetencion.ENCOGIDA)
             self.memory.audit_known = True
+            return self._doubted(planned)
         return planned
+
+    def _doubted(self, planned: AuditPlan) -> AuditPlan:
+        """While the book was last seen to refuse the audit: the plan, to be tried by itself, or none before it is time.
+
+        That is over once the book takes rows of it, or none is owed any more.
+        """
+        why = waiting(Tab.METADATA, TipoRetencion.ESCRITURA)
+        if why and not planned.rows:
+            release(Tab.METADATA, TipoRetencion.ESCRITURA)
+        if not why or not planned.rows:
+            return planned
+        refused = self.memory.audit_refused
+        # A clock that was ahead then says nothing; a relay that has just started tries at once.
+        if refused and timedelta(0) <= self.began - refused < AUDIT_AGAIN:
+            self.report.hold(Tab.METADATA, why)
+            return AuditPlan(refused=why)
+        return replace(planned, doubted=True)
 
     def repair(self, now: Mapping[Tab, Grid | Hold]) -> bool:
         """Put back what the last write, or one that came late, left on cells that were not meant; whether any were."""
@@ -187,7 +212,7 @@ class Flush:
         until = self.began + MAY_ARRIVE
         self.memory.wrote = {tab: Wrote(grid, told[tab], until) for tab, grid in push.grids.items() if told[tab]}
         try:
-            outcome = push.write(wanted, planned.rows, self.memory.suspects)
+            outcome = push.write(wanted, planned.rows, self.memory.suspects, doubts_audit=planned.doubted)
         except WriteUnknown:
             self.memory.unknown += self.memory.wrote.values()
             raise
@@ -219,9 +244,11 @@ class Flush:
 
     def _audit_outcome(self, outcome: Outcome, planned: AuditPlan) -> None:
         if outcome.audit_refused:
+            self.memory.audit_refused = self.began
+            remember(reserva=dict(planned.reserved))
             self.report.hold(Tab.METADATA, outcome.audit_refused)
             hold(Tab.METADATA, TipoRetencion.ESCRITURA, outcome.audit_refused)
-        elif outcome.audit_taken or not planned.rows:
+        elif outcome.audit_taken:
             release(Tab.METADATA, TipoRetencion.ESCRITURA)
 
     def _prove(self, grids: Mapping[Tab, Grid], outcome: Outcome, planned: AuditPlan) -> bool:

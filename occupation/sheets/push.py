@@ -92,16 +92,27 @@ class Push:
     grids: Mapping[Tab, Grid]
     outcome: Outcome = field(default_factory=Outcome)
 
-    def write(self, rows: Sequence[RowToWrite], audit: Sequence[RowChange], suspects: Collection[int] = ()) -> Outcome:
+    def write(
+        self,
+        rows: Sequence[RowToWrite],
+        audit: Sequence[RowChange],
+        suspects: Collection[int] = (),
+        *,
+        doubts_audit: bool = False,
+    ) -> Outcome:
         """Write all at once. Where the book refuses that, halve until what it refuses is alone; the rest is written.
 
-        `suspects` are the spools among which an earlier search ended: it goes on there first. A search that finds the
-        book busy keeps what it found; nothing is raised then.
+        `suspects` are the spools among which an earlier search ended: it goes on there first. An audit that was refused
+        before goes last, by itself. A search that finds the book busy keeps what it found; nothing is raised then.
         """
         apart = [row for row in rows if row.written.spool_id in suspects]
-        if apart:
-            self._send(apart, ())
-        self._send([row for row in rows if row.written.spool_id not in suspects], audit, searching=bool(apart))
+        others = [row for row in rows if row.written.spool_id not in suspects]
+        self._send(apart, ())
+        if doubts_audit:
+            self._send(others, (), searching=bool(apart))
+            self._send((), audit, searching=bool(rows))
+        else:
+            self._send(others, audit, searching=bool(apart))
         return self.outcome
 
     def _send(self, rows: Sequence[RowToWrite], audit: Sequence[RowChange], *, searching: bool = False) -> None:

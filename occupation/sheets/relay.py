@@ -24,13 +24,12 @@ from occupation.services import heal_claims
 from occupation.services.holds import standing
 from occupation.services.mirroring import forget_old_versions, not_reached, remember
 from occupation.sheets.book import (
-    BookBusy,
     BookUnreadable,
     BookUnwritable,
     LiveBook,
+    NotNow,
     PermissionLost,
     Request,
-    WriteUnknown,
 )
 from occupation.sheets.budget import LONGEST_WAIT, Budget, wait_seconds
 from occupation.sheets.cycle import Cycle
@@ -52,7 +51,7 @@ REST_SECONDS: Final = 0.5
 MOST_SECONDS: Final = 60.0
 """Longest time between two looks at whether the book may be read again, and by whom."""
 
-NOT_REACHED: Final = (BookBusy, WriteUnknown, BookUnreadable, BookUnwritable)
+NOT_REACHED: Final = (NotNow, BookUnreadable, BookUnwritable)
 """What keeps a cycle from its end. Each is told in the health, and tried again."""
 
 log = logging.getLogger(__name__)
@@ -175,7 +174,7 @@ class Relay:
 
 def failure_kind(problem: Exception) -> TipoErrorHoja:
     """Who can mend what kept the book from being reached: time, a person with the right to share it, or any person."""
-    if isinstance(problem, BookBusy | WriteUnknown):
+    if isinstance(problem, NotNow):
         return TipoErrorHoja.CUOTA
     return TipoErrorHoja.PERMISO if isinstance(problem, PermissionLost) else TipoErrorHoja.LIBRO
 
@@ -183,6 +182,5 @@ def failure_kind(problem: Exception) -> TipoErrorHoja:
 def _wait_after(problem: Exception, attempts: int) -> float:
     if isinstance(problem, PermissionLost):
         return MOST_SECONDS
-    asked = problem.retry_after if isinstance(problem, WriteUnknown) else None
-    busy = problem if isinstance(problem, BookBusy) else BookBusy(str(problem), asked)
-    return max(wait_seconds(busy, attempts, timezone.now()), 0.1)
+    later = problem if isinstance(problem, NotNow) else NotNow(str(problem))
+    return max(wait_seconds(later, attempts, timezone.now()), 0.1)

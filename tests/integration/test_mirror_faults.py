@@ -342,28 +342,6 @@ def test_a_search_for_a_refused_row_goes_on_where_the_quota_ended_it(sheet: AnyO
     assert converged(sheet)
 
 
-def test_an_audit_that_may_not_be_written_is_told_so_while_the_quota_ends_the_search_before_it_is_sent(
-    sheet: AnyOffice,
-) -> None:
-    sheet.desk.protect(Tab.METADATA)
-    purse = [Request.WRITE] * 9
-
-    def meter(kind: Request) -> None:
-        if kind is Request.WRITE and not purse:
-            raise BookBusy("no queda cuota")
-        if kind is Request.WRITE:
-            purse.pop()
-
-    book, memory = sheet.shared(meter), Memory()
-    take(1)
-    Cycle(book, memory).run()
-    purse[1:] = []
-    take(2)
-    with pytest.raises(BookBusy):
-        Cycle(book, memory).run()
-    assert [one.tipo for one in Retencion.objects.all()] == ["escritura"]
-
-
 def test_a_write_that_arrives_late_after_a_column_was_inserted_leaves_the_offices_cells_as_they_were(
     sheet: AnyOffice,
 ) -> None:

@@ -233,7 +233,7 @@ def test_what_does_not_fit_into_one_request_is_written_without_a_pause(
 
 
 def test_what_cannot_be_written_is_not_tried_again_without_a_pause(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, clock: Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit, "EVENTS_PER_WRITE", 2)
     office.sync()
@@ -243,6 +243,7 @@ def test_what_cannot_be_written_is_not_tried_again_without_a_pause(
         services.tomar(tag=f"MK-{number}", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     assert [relay.turn(), relay.turn(), relay.turn()] == [0, 5, 5]
     office.desk.unprotect(Tab.METADATA)
+    clock.shift(flush.AUDIT_AGAIN)
     assert [relay.turn(), relay.turn(), len(office.rows(Tab.METADATA))] == [0, 5, 3]
     relay.leader.resign()
 
