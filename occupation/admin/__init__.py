@@ -6,9 +6,21 @@ which the verbs refuse: LIBERAR and DESBLOQUEAR live in views of their own.
 
 from django.contrib import admin
 
-from occupation.admin import conflict, device, hold, journal, mirror, sheet, spool, supervision, upgrade, worker
+from occupation.admin import conflict, device, hold, journal, mirror, people, sheet, spool, supervision, upgrade, worker
 
-__all__ = ["conflict", "device", "hold", "journal", "mirror", "sheet", "spool", "supervision", "upgrade", "worker"]
+__all__ = [
+    "conflict",
+    "device",
+    "hold",
+    "journal",
+    "mirror",
+    "people",
+    "sheet",
+    "spool",
+    "supervision",
+    "upgrade",
+    "worker",
+]
 
 admin.site.site_header = "Taller"
 admin.site.site_title = "Taller"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import DatabaseError
 from django.db.models import BigIntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -34,7 +39,50 @@ else:
     _QuerySetPaginator = Paginator
 
 
-class ReadOnlyAdmin(TypedModelAdmin[M]):
+IMPOSSIBLE = (ArithmeticError, DatabaseError, LookupError, TypeError, ValidationError, ValueError)
+"""What Django and its databases raise of values that cannot be compared; nothing tells that beforehand."""
+
+
+class AskedList(ChangeList):
+    """What an address asks to see: one written by hand may ask for what no database can compare."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
+        with self._impossible():
+            return super().get_queryset(request, exclude_parameters)
+
+    def get_results(self, request: HttpRequest) -> None:
+        with self._impossible():
+            super().get_results(request)
+            # Read here: while the page is drawn it would be too late to answer anything else.
+            len(self.result_list)
+
+    @contextmanager
+    def _impossible(self) -> Iterator[None]:
+        try:
+            yield
+        except IMPOSSIBLE as problem:
+            if not self.params:
+                raise
+            raise IncorrectLookupParameters(problem) from problem
+
+
+class AskedListAdmin(TypedModelAdmin[M]):
+    """Lists that answer an impossible filter with the whole list, and say so."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AskedList]:
+        return AskedList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if ERROR_FLAG in request.GET:
+            messages.warning(request, "No se entendió el filtro de la dirección: se muestra la lista entera.")
+        return super().changelist_view(request, extra_context)
+
+    def whole_list(self) -> HttpResponse:
+        """To the list without its filter, as Django goes there from one it cannot read."""
+        return redirect(f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}?{ERROR_FLAG}=1")
+
+
+class ReadOnlyAdmin(AskedListAdmin[M]):
     """A list and a page per row that nobody edits by hand; extra views change things through services."""
 
     list_per_page = 100

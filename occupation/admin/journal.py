@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -89,7 +88,7 @@ class EventoAdmin(ReadOnlyAdmin[Evento]):
         try:
             shown = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
-            return redirect("admin:occupation_evento_changelist")
+            return self.whole_list()
         answer = StreamingHttpResponse(journal_csv(shown), content_type="text/csv; charset=utf-8")
         name = f"bitacora-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +21,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from occupation.access import supervisor
-from occupation.admin._base import M, ReadOnlyAdmin, WordsFilter, row_number, spool_page, workers_matching
+from occupation.admin._base import (
+    AskedList,
+    M,
+    ReadOnlyAdmin,
+    WordsFilter,
+    row_number,
+    spool_page,
+    workers_matching,
+)
 from occupation.attention import long_before, marks_of
 from occupation.history import duration, seconds_between
 from occupation.models import Bloqueado, Ocupacion, Spool
@@ -206,7 +213,7 @@ class HolderFilter(admin.RelatedOnlyFieldListFilter):
     include_empty_choice = False
 
 
-class MarkedChangeList(ChangeList):
+class MarkedList(AskedList):
     """Knows what Redis says of each row of the page, asked once."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -244,8 +251,8 @@ class OcupacionAdmin(VerbAdmin[Ocupacion]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ocupacion]:
         return super().get_queryset(request).filter(ocupado_por__isnull=False)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return MarkedChangeList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AskedList]:
+        return MarkedList
 
     def has_liberar_permission(self, request: HttpRequest) -> bool:
         return self.may(request)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from occupation.access import supervisor
-from occupation.admin._base import TypedModelAdmin, workers_matching
+from occupation.admin._base import AskedListAdmin, workers_matching
 from occupation.models import Trabajador
 from occupation.queries import held_by
 from occupation.services.workers import owner_of_workers, save_worker
@@ -41,7 +41,7 @@ class TrabajadorForm(_WorkerForm):
 
 
 @admin.register(Trabajador)
-class TrabajadorAdmin(TypedModelAdmin[Trabajador]):
+class TrabajadorAdmin(AskedListAdmin[Trabajador]):
     """Who works here and what each may do. Nobody is ever deleted: the journal names them."""
 
     form = TrabajadorForm

@@ -110,7 +110,7 @@ def test_the_file_has_what_the_list_shows_under_the_same_search_and_filters() ->
     assert [(row["tag_spool"], row["detalle"]) for row in found] == [("QC-2", '{"ciclo": 2, "motivo": "=1+1"}')]
     listed = client.get(BITACORA, {"q": "QC", "tipo__exact": "DESBLOQUEAR_REPARACION"})
     assert f'href="{EXPORT}?q=QC&amp;tipo__exact=DESBLOQUEAR_REPARACION"' in listed.content.decode()
-    assert client.get(EXPORT, {"id__exact": "nada"})["Location"] == BITACORA
+    assert client.get(EXPORT, {"id__exact": "nada"})["Location"] == f"{BITACORA}?e=1"
 
 
 def test_the_file_is_read_and_sent_a_few_hundred_rows_at_a_time() -> None:
