@@ -118,7 +118,7 @@ class CicloHojaAdmin(ReadOnlyAdmin[CicloHoja]):
     list_display = ("hasta", "resumen", "en_detalle", "completo", "veces", "desde")
     list_filter = ("completo",)
     search_fields = ("resumen",)
-    ordering = ("-id",)
+    ordering = ("-hasta", "-id")
     fields = ("desde", "hasta", "veces", "completo", "resumen", "que_hizo")
     readonly_fields = ("que_hizo",)
 

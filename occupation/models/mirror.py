@@ -211,7 +211,8 @@ class EstadoHoja(models.Model):
 class CicloHoja(models.Model):
     """A cycle of the mirror that changed or refused something, or did not reach the book, in the words of its report.
 
-    One that repeats itself is counted in the row it has: from `desde` to `hasta`, `veces` times.
+    One that repeats itself, or takes turns with others that do, is counted in the row it has: `veces` times from
+    `desde` to `hasta`.
     """
 
     desde = models.DateTimeField()

@@ -26,6 +26,9 @@ _BATCH = 200
 CYCLES_KEPT = 200
 """How many of the last cycles that did something are kept for people to read."""
 
+_ALTERNATING = 4
+"""Among so many of the last cycles one that says the same again is looked for."""
+
 _SHOWN = 500
 _LINES = 100
 
@@ -149,16 +152,18 @@ def unfinished(resumen: str, lineas: Sequence[str] = ()) -> None:
 
 
 def _note_cycle(resumen: str, lineas: Sequence[str], *, complete: bool) -> None:
-    """Keep what a cycle did, inside a transaction; one that says the same as the last is counted there."""
-    ahora, last = timezone.now(), CicloHoja.objects.order_by("-id").first()
+    """Keep what a cycle did, inside a transaction; one that says what one of the last said is counted there.
+
+    Not only the very last: a tab that is held makes the readings of all of the book and those of ours alone alternate.
+    """
+    ahora, newest = timezone.now(), CicloHoja.objects.order_by("-hasta", "-id")
     said = {"resumen": resumen[:_SHOWN], "lineas": list(lineas[:_LINES]), "completo": complete}
-    if last and said == {name: getattr(last, name) for name in said}:
-        CicloHoja.objects.filter(pk=last.pk).update(hasta=ahora, veces=F("veces") + 1)
-        return
+    for row in newest[:_ALTERNATING]:
+        if said == {name: getattr(row, name) for name in said}:
+            CicloHoja.objects.filter(pk=row.pk).update(hasta=ahora, veces=F("veces") + 1)
+            return
     CicloHoja.objects.create(desde=ahora, hasta=ahora, **said)
-    old = CicloHoja.objects.order_by("-id").values_list("id", flat=True)[CYCLES_KEPT : CYCLES_KEPT + 1].first()
-    if old:
-        CicloHoja.objects.filter(pk__lte=old).delete()
+    CicloHoja.objects.exclude(pk__in=list(newest.values_list("pk", flat=True)[:CYCLES_KEPT])).delete()
 
 
 def not_reached(kind: TipoErrorHoja, sentence: str, wait: float | None = None) -> bool:

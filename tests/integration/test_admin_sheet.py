@@ -258,6 +258,20 @@ def test_the_last_cycles_tell_what_they_did_and_one_that_repeats_itself_is_one_l
     assert f"devuelta: {tag(5)} fila 6, Ocupado_Por: «JP(94)»" in words(ana.get(f"{CICLOS}{first.pk}/change/"))
 
 
+def test_cycles_that_take_turns_while_a_tab_is_held_are_a_line_each(office: AnyOffice, ana: Client) -> None:
+    from occupation.models import CicloHoja
+
+    office.rename("Rol", "Oficio", Tab.ROLES)
+    office.rename("Estado_Detalle", "Estado")
+    for _ in range(3):
+        office.sync()
+        office.sync(office=False)
+    told = ana.get(CICLOS, {"completo__exact": "0"}).context["cl"].result_list
+    assert [(cycle.veces, cycle.completo) for cycle in told] == [(3, False), (3, False)]
+    assert told[0].hasta > told[1].hasta > told[0].desde
+    assert CicloHoja.objects.filter(resumen=told[0].resumen, lineas=told[0].lineas).count() == 1
+
+
 def test_a_book_that_is_not_reached_is_a_line_too_and_only_the_last_cycles_are_kept(office: AnyOffice) -> None:
     from occupation.models import CicloHoja
     from occupation.services.mirroring import CYCLES_KEPT, not_reached, reached
