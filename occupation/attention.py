@@ -168,7 +168,7 @@ def _wrong_claims() -> set[str] | None:
 
 def _mirror(ahora: datetime) -> list[Asunto]:
     """What the relay cannot settle by itself, and what it has yet to write."""
-    held = Retencion.objects.filter(permitida=False).order_by("hoja", "tipo")
+    held = Retencion.objects.filter(permitida=False).only("hoja", "motivo").order_by("hoja", "tipo")
     open_ones = Conflicto.objects.filter(tomado="").order_by("id")
     parked = Mirror.objects.parked().order_by("error_en")
     late = mirror_late(ahora)

@@ -145,6 +145,17 @@ def meaning(header: str, raw: object) -> str:
     return text.lower() if header == "version" else text
 
 
+def meanings(stored: Texts) -> Texts:
+    """What stored cells of ours mean."""
+    return {header: meaning(header, text) for header, text in stored.items()}
+
+
+def is_edit(header: str, text: str, known: Sequence[Texts]) -> bool:
+    """Whether a cell says what neither the app, nor the sheet when last seen, nor a write under way says."""
+    app, base, intent = known
+    return text not in (app[header], base.get(header, ""), intent.get(header))
+
+
 def _moment(header: str, raw: object, text: str) -> str:
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         moment = _EPOCH + timedelta(seconds=round(raw * 86_400))

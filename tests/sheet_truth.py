@@ -35,7 +35,10 @@ def foreign_cells(look: Look) -> Counter[tuple[tuple[str, str], ...]]:
 
 
 def _cells_that_differ(records: Records) -> Iterator[str]:
-    """A second row of a tag is nobody's, and what the first import left in the sheet may stay there."""
+    """A second row of a tag is nobody's, and what the first import left in the sheet may stay there.
+
+    What somebody holds may have no row, if that is remembered.
+    """
     ignored = set(FilaDuplicada.objects.values_list("fila", flat=True))
     spools = Spool.objects.vivos().select_related("mirror").in_bulk(field_name="tag")
     for number, record in enumerate(records, start=2):
@@ -46,7 +49,7 @@ def _cells_that_differ(records: Records) -> Iterator[str]:
         for name in APP_HEADERS:
             if sheet[name] != app[name] and spool.mirror.left.get(name) != app[name]:
                 yield f"{spool.tag} {name}: sheet {sheet[name]!r}, app {app[name]!r}"
-    yield from (f"{tag}: no row" for tag in spools)
+    yield from (f"{tag}: no row" for tag, spool in spools.items() if not (spool.ocupado and spool.mirror.gone_since))
 
 
 def _events_that_differ(records: Records) -> Iterator[str]:

@@ -76,7 +76,7 @@ def sheet_rows(spool: Spool) -> dict[str, int]:
         "filaduplicada": FilaDuplicada.objects.create(tag="MK-4", fila=9, fila_usada=7, visto_en=NOW).pk,
         "mirror": Mirror.objects.create(spool=spool, behind_since=NOW, error="protegida", error_en=NOW).pk,
         "retencion": Retencion.objects.create(
-            hoja="Operaciones", tipo=TipoRetencion.EDICIONES, motivo="60 ediciones", cuantas=60, desde=NOW
+            hoja="Operaciones", tipo=TipoRetencion.EDICIONES, motivo="60 ediciones", desde=NOW
         ).pk,
     }
 

@@ -129,5 +129,5 @@ def _consequence(retencion: Retencion) -> str:
     if retencion.tipo == TipoRetencion.EDICIONES:
         return "La app tomará esas ediciones como hechas, y quedarán en la bitácora."
     if retencion.hoja == Tab.OPERACIONES:
-        return "Los spools que ya no están en la hoja saldrán del taller; su historia queda. Los tomados se quedan."
+        return "Los spools que ya no están en la hoja saldrán del taller (los tomados, cuando los suelten)."
     return "La app dará por buena la hoja como está ahora."

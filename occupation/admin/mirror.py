@@ -42,7 +42,8 @@ class AtrasoFilter(WordsFilter):
         "si": ("Esperan la hoja", lambda: Q(pk__in=Mirror.objects.behind())),
         "tarde": ("Esperan más de dos minutos", lambda: Q(pk__in=mirror_late(timezone.now()))),
         "estacionada": ("Estacionadas", lambda: Q(pk__in=Mirror.objects.parked())),
-        "no": ("Al día", lambda: Q(behind_since__isnull=True)),
+        "no": ("Al día", lambda: Q(behind_since__isnull=True, gone_since__isnull=True)),
+        "sin_fila": ("Tomados sin fila en la hoja", lambda: Q(pk__in=Mirror.objects.gone())),
     }
 
 
@@ -74,13 +75,16 @@ class MirrorAdmin(DecisionAdmin[Mirror]):
     def estado(self, mirror: Mirror) -> str:
         if mirror.spool.archivado_en:
             return "salió de la hoja"
+        if mirror.gone_since:
+            return "su fila salió de la hoja: saldrá del taller cuando lo suelten"
         if mirror.error:
             return "estacionada: la hoja no la deja escribir"
         return "espera la hoja" if mirror.behind_since else "al día"
 
     @admin.display(description="desde", ordering="behind_since")
     def desde(self, mirror: Mirror) -> str:
-        return f"{timezone.localtime(mirror.behind_since):%d-%m-%Y %H:%M}" if mirror.behind_since else ""
+        since = mirror.gone_since or mirror.behind_since
+        return f"{timezone.localtime(since):%d-%m-%Y %H:%M}" if since else ""
 
     @admin.display(description="celdas nuestras")
     def celdas(self, mirror: Mirror) -> SafeString:

@@ -128,9 +128,8 @@ class Migration(migrations.Migration):
                 ('tipo', models.CharField(choices=[('encabezado', 'encabezado'), ('ediciones', 'muchas ediciones'), ('encogida', 'lectura encogida'), ('escritura', 'no se deja escribir')], max_length=20)),
                 ('encabezado', models.CharField(blank=True, max_length=100)),
                 ('motivo', models.CharField(max_length=500)),
-                ('cuantas', models.PositiveIntegerField(default=0, verbose_name='cuántas')),
                 ('detalle', models.JSONField(blank=True, default=list)),
-                ('ediciones', models.JSONField(blank=True, default=list)),
+                ('mostrado', models.JSONField(blank=True, default=list)),
                 ('marca', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('desde', models.DateTimeField()),
                 ('permitida', models.BooleanField(default=False)),
@@ -244,6 +243,7 @@ class Migration(migrations.Migration):
                 ('intent', models.JSONField(blank=True, default=dict)),
                 ('error', models.CharField(blank=True, max_length=300)),
                 ('error_en', models.DateTimeField(blank=True, null=True, verbose_name='estacionada')),
+                ('gone_since', models.DateTimeField(blank=True, null=True, verbose_name='sin fila desde')),
             ],
             options={
                 'verbose_name': 'espejo',

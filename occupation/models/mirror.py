@@ -22,13 +22,21 @@ _SILENT_AFTER = timedelta(seconds=90)
 class MirrorQuerySet(models.QuerySet["Mirror"]):
     """Reads of mirrored rows. A spool that left the sheet has no row there: it waits for nothing."""
 
+    def in_sheet(self) -> Self:
+        """Those whose spool did not leave the sheet, as far as was believed."""
+        return self.filter(gone_since__isnull=True, spool__archivado_en__isnull=True)
+
     def behind(self) -> Self:
         """Those that the sheet does not show as they are."""
-        return self.filter(behind_since__isnull=False, spool__archivado_en__isnull=True)
+        return self.in_sheet().filter(behind_since__isnull=False)
 
     def parked(self) -> Self:
         """Those that the book refused."""
-        return self.exclude(error="").filter(spool__archivado_en__isnull=True)
+        return self.in_sheet().exclude(error="")
+
+    def gone(self) -> Self:
+        """Those of spools that somebody holds although their row left the sheet."""
+        return self.filter(gone_since__isnull=False)
 
 
 class Mirror(models.Model):
@@ -39,7 +47,9 @@ class Mirror(models.Model):
     app cell as last read or written, by header: the third side of the merge. `left` is what the app said, by header,
     where the first import found another value in the sheet and left it there. `intent` is what a write that has not
     been proved wanted to leave, by header. A row that the book refused is parked with its `error` until a later verb,
-    or an admin, takes it away.
+    or an admin, takes it away. `gone_since` is when a reading that was believed found no row of a spool that somebody
+    holds: it is no loss at the next reading, and leaves the shop once it is free. A believed reading with its row
+    clears it.
     """
 
     spool = models.OneToOneField(Spool, models.CASCADE, primary_key=True, related_name="mirror")
@@ -50,6 +60,7 @@ class Mirror(models.Model):
     intent = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=300, blank=True)
     error_en = models.DateTimeField("estacionada", null=True, blank=True)
+    gone_since = models.DateTimeField("sin fila desde", null=True, blank=True)
 
     objects = MirrorQuerySet.as_manager()
 
@@ -137,19 +148,18 @@ class EdicionDevuelta(models.Model):
 class Retencion(models.Model):
     """A tab that is neither read nor written, or whose read was refused. It goes by itself when its cause does.
 
-    Only what an admin has to allow stays until `permitida`: many edits at once, or rows that really were deleted;
-    `cuantas` there are of those, and `detalle` names them, a sentence each. More than that was not allowed, nor edits
-    that are not among the `ediciones`: the spool's id, header, text and worker of each. `marca` is another one
-    whenever any of it changes, so that nobody allows what they did not see.
+    Only what an admin has to allow stays until `permitida`: many edits at once, or rows that really were deleted.
+    `mostrado` is each of them, as the program tells it from the others, and `detalle` names the first ones, a sentence
+    each: what is not among the `mostrado` was not allowed. `marca` is another one whenever any of it changes, so that
+    nobody allows what they did not see.
     """
 
     hoja = models.CharField(max_length=20)
     tipo = models.CharField(max_length=20, choices=TipoRetencion)
     encabezado = models.CharField(max_length=100, blank=True)
     motivo = models.CharField(max_length=500)
-    cuantas = models.PositiveIntegerField("cuántas", default=0)
     detalle = models.JSONField(default=list, blank=True)
-    ediciones = models.JSONField(default=list, blank=True)
+    mostrado = models.JSONField(default=list, blank=True)
     marca = models.UUIDField(default=uuid4, editable=False)
     desde = models.DateTimeField()
     permitida = models.BooleanField(default=False)

@@ -17,8 +17,9 @@ from occupation.vocabulary import TipoRetencion
 PERMISIBLES: Final = (TipoRetencion.EDICIONES, TipoRetencion.ENCOGIDA)
 """What is held until an administrator allows it. The rest goes on by itself once the sheet is mended."""
 
-Edicion = tuple[int, str, str, int | None]
-"""An edited cell of ours: the spool's id, the header, what the sheet says there, and the worker named beside it."""
+Mostrado = tuple[int | str | None, ...]
+"""One of the things that an admin was shown and may allow: a `guard.Lost`, or of an edited cell of ours the spool's id,
+the header, what the sheet says there, and the worker named beside it."""
 
 _SHOWN = 500
 _LISTED = 200
@@ -30,13 +31,12 @@ def hold(
     motivo: str,
     encabezado: str = "",
     *,
-    cuantas: int = 0,
+    mostrado: Sequence[Mostrado] = (),
     detalle: Sequence[str] = (),
-    ediciones: Sequence[Edicion] = (),
 ) -> bool:
     """Say why a tab is left alone; whether that is news. What an admin allowed before was something else then."""
-    seen: dict[str, Any] = {"motivo": motivo[:_SHOWN], "encabezado": encabezado, "cuantas": cuantas}
-    seen |= {"detalle": list(detalle[:_LISTED]), "ediciones": [list(one) for one in ediciones]}
+    seen: dict[str, Any] = {"motivo": motivo[:_SHOWN], "encabezado": encabezado}
+    seen |= {"detalle": list(detalle[:_LISTED]), "mostrado": [list(one) for one in mostrado]}
     one = Retencion.objects.filter(hoja=hoja, tipo=tipo).first()
     if one and all(getattr(one, name) == value for name, value in seen.items()):
         return False
@@ -62,7 +62,7 @@ def sync_holds(holds: Sequence[Hold], losses: Sequence[Loss]) -> None:
     for one in holds:
         hold(one.tab, TipoRetencion.ENCABEZADO, one.motivo, one.encabezado or "")
     for lost in losses:
-        hold(lost.tab, TipoRetencion.ENCOGIDA, lost.motivo, cuantas=lost.cuantas, detalle=lost.detalle)
+        hold(lost.tab, TipoRetencion.ENCOGIDA, lost.motivo, mostrado=lost.lost, detalle=lost.detalle)
     for tab in Tab:
         if tab not in {one.tab for one in holds}:
             release(tab, TipoRetencion.ENCABEZADO)
@@ -90,16 +90,12 @@ def standing() -> dict[tuple[str, str], str]:
 
 def waiting(hoja: Tab, tipo: TipoRetencion) -> str:
     """Why the tab waits for an admin's word; "" when it does not."""
-    one = Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=False).first()
-    return one.motivo if one else ""
+    held = Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=False)
+    return held.values_list("motivo", flat=True).first() or ""
 
 
-def allowed(hoja: Tab, tipo: TipoRetencion, cuantas: int) -> bool:
-    """Whether an admin allowed what the tab was held for, and that it was no less than there is now."""
-    return Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=True, cuantas__gte=cuantas).exists()
-
-
-def allowed_edits(ediciones: Iterable[Edicion]) -> bool:
-    """Whether an admin allowed these edits, each of them as it is now."""
-    one = Retencion.objects.filter(tipo=TipoRetencion.EDICIONES, permitida=True).first()
-    return one is not None and {tuple(shown) for shown in one.ediciones}.issuperset(ediciones)
+def allowed(hoja: Tab, tipo: TipoRetencion, found: Iterable[Mostrado]) -> bool:
+    """Whether an admin allowed what the tab was held for, and was shown each thing that is found now."""
+    yes = Retencion.objects.filter(hoja=hoja, tipo=tipo, permitida=True)
+    shown: Sequence[Sequence[int | str | None]] | None = yes.values_list("mostrado", flat=True).first()
+    return shown is not None and {tuple(one) for one in shown}.issuperset(found)

@@ -56,18 +56,31 @@ def import_rows(nuevos: Sequence[NewSpool], conocidos: Sequence[KnownSpool]) -> 
 
 
 def archive(perdidos: Sequence[Missing]) -> list[Missing]:
-    """Archive spools whose tag left the sheet, at most 200; return those done. One that is held stays."""
+    """Archive spools whose tag left the sheet, at most 200; return those done.
+
+    One that is held stays, and since when it has no row is remembered.
+    """
     with verb_transaction():
         one_import_at_a_time()
         ahora = timezone.now()
         spools = locked_spools(pk__in=[one.spool_id for one in perdidos])
-        done = [one for one in perdidos if _may_archive(spools.get(one.spool_id), one)]
+        left = [(one, spools[one.spool_id]) for one in perdidos if _is_there(spools.get(one.spool_id), one)]
+        done = [one for one, spool in left if not spool.ocupado]
         ids = [one.spool_id for one in done]
+        held = [spool.pk for _, spool in left if spool.ocupado]
         Spool.objects.filter(pk__in=ids).update(archivado_en=ahora)
-        Mirror.objects.filter(pk__in=ids).update(row_hash="")
+        Mirror.objects.filter(pk__in=ids).update(row_hash="", gone_since=None)
+        Mirror.objects.filter(pk__in=held, gone_since=None).update(gone_since=ahora)
         CeldaDudosa.objects.filter(spool_id__in=ids).delete()
         tell_import(Counter(archivadas=len(done)), [one.tag for one in done], ahora)
     return done
+
+
+def came_back(ids: Sequence[int]) -> None:
+    """Spools, at most 200, that somebody held while they had no row have one again: its loss would be a new one."""
+    with verb_transaction():
+        one_import_at_a_time()
+        Mirror.objects.filter(pk__in=locked_spools(pk__in=ids)).update(gone_since=None)
 
 
 def one_import_at_a_time() -> None:
@@ -109,8 +122,8 @@ def locked_spools(**which: Any) -> dict[int, Spool]:
     return {spool.pk: spool for spool in spools}
 
 
-def _may_archive(spool: Spool | None, perdido: Missing) -> bool:
-    return spool is not None and spool.tag == perdido.tag and spool.archivado_en is None and not spool.ocupado
+def _is_there(spool: Spool | None, perdido: Missing) -> bool:
+    return spool is not None and spool.tag == perdido.tag and spool.archivado_en is None
 
 
 def _create(built: Sequence[tuple[NewSpool, Spool]], ahora: datetime) -> list[tuple[NewSpool, Spool]]:

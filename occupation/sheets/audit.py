@@ -15,7 +15,7 @@ from django.db.models import Max, QuerySet
 
 from occupation.models import EstadoHoja, Evento
 from occupation.sheets.book import Ask, Grid, Row, RowChange, Stray, raw_of
-from occupation.sheets.guard import Accepts, no_loss, shrunk
+from occupation.sheets.guard import Accepts, Lost, no_loss, shrunk
 from occupation.sheets.layout import Tab
 from occupation.vocabulary import Accion, ActorTipo, TipoEvento
 
@@ -33,7 +33,7 @@ class AuditPlan:
     """Events to write with their rows, and the id up to which the audit is complete once these rows are seen.
 
     Events up to `desde` may be missing: somebody said that they were deleted for good. `refused` says, in Spanish, why
-    nothing may be written after this read, and `lost` how many rows it lacks; `more` that there are later events;
+    nothing may be written after this read, and `lost` what it lacks; `more` that there are later events;
     `doubted` that the book refused the audit before. `reserved` is what was to be kept, as `reserva`, before this plan.
     """
 
@@ -42,7 +42,7 @@ class AuditPlan:
     desde: int = 0
     last_row: int = 1
     refused: str = ""
-    lost: int = 0
+    lost: Sequence[Lost] = ()
     more: bool = False
     doubted: bool = False
     reserved: Mapping[str, Any] = field(default_factory=dict)
@@ -84,10 +84,11 @@ def ask(state: EstadoHoja, *, whole: bool) -> Ask:
 def plan(grid: Grid, state: EstadoHoja, accepts: Accepts = no_loss) -> AuditPlan:
     """Choose the rows for the events that the sheet lacks: those reserved before, else the first free ones."""
     had, found = state.metadata_fila - 1, grid.last_row - 1
-    gone_for_good = had > found and accepts(Tab.METADATA, had - found)
+    lost = [(had, found)]
+    gone_for_good = had > found and accepts(Tab.METADATA, lost)
     if not gone_for_good and shrunk(had, found, empty=found == 0):
         why = f"la hoja {Tab.METADATA} trae {found} de {had} filas: parece una lectura incompleta"
-        return AuditPlan(refused=why, lost=had - found)
+        return AuditPlan(refused=why, lost=lost)
     present = _present(grid)
     taken = {row.number for row in grid.rows}
     last = Evento.objects.aggregate(last=Max("id"))["last"] or 0

@@ -6,7 +6,7 @@ Nothing of it is remembered only here: a cycle that dies between any two steps i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -19,7 +19,7 @@ from occupation.models import EstadoHoja, Mirror, Retencion
 from occupation.queries import worker_names
 from occupation.refusals import Ocupado, Refused, SinEspacio, VersionConflict
 from occupation.services.conflicts import Edit, list_edits
-from occupation.services.holds import Edicion, allowed, allowed_edits, hold, release, sync_holds, waiting
+from occupation.services.holds import Mostrado, allowed, hold, release, sync_holds, waiting
 from occupation.services.mirroring import reached, unfinished
 from occupation.services.sheet_edits import adoptar
 from occupation.services.upgrading import why_left_alone
@@ -28,7 +28,7 @@ from occupation.sheets.book import Ask, BookMoved, Grid, LiveBook
 from occupation.sheets.budget import AFTER_MOVE
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import Flush, Memory
-from occupation.sheets.guard import shrunk
+from occupation.sheets.guard import Lost
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.identity import Identity
 from occupation.sheets.layout import Hold, Tab, headers
@@ -105,8 +105,8 @@ class Cycle:
         else:
             reached(told.summary() if told.effective else "", told.told(), complete=told.complete)
 
-    def _accepts(self, tab: Tab, lost: int) -> bool:
-        """Whether what is gone from a tab was really deleted, as whoever runs this or an admin says."""
+    def _accepts(self, tab: Tab, lost: Collection[Lost]) -> bool:
+        """Whether all that is gone from a tab was really deleted, as whoever runs this or an admin says."""
         return self.accept_shrink or allowed(tab, TipoRetencion.ENCOGIDA, lost)
 
     def _attempt(self) -> bool:
@@ -189,17 +189,14 @@ class Cycle:
             if not waiting(Tab.OPERACIONES, TipoRetencion.EDICIONES):
                 hold(Tab.OPERACIONES, TipoRetencion.ENCABEZADO, grid.motivo, grid.encabezado or "")
             return None
-        stored = stored_spools()
-        identity = identify_rows(grid, stored)
-        found = {tagged.stored.spool_id for tagged in identity.rows if tagged.stored}
-        active = sum(not one.archived for one in stored.values())
-        return None if shrunk(active, len(found), empty=not found) else identity
+        identity = identify_rows(grid, stored_spools())
+        return None if identity.shrank else identity
 
     def _merged(self, grid: Grid, identity: Identity, workers: Workers) -> list[LiveRow]:
         """Adopt, list and put back what people wrote; return the rows whose cells may be written now."""
         decided = self._decided(grid, identity, workers)
         adoptions = [(row, one) for row, decisions in decided for one in decisions if one.effect in ADOPTIONS]
-        if len(adoptions) > MANY_EDITS and not allowed_edits(_edition(row, one) for row, one in adoptions):
+        if len(adoptions) > MANY_EDITS and not self._allows(adoptions):
             self._too_many(adoptions)
             return []
         if self.dry_run:
@@ -226,14 +223,17 @@ class Cycle:
                     decided.append((row, decisions))
         return decided
 
+    def _allows(self, adoptions: Sequence[tuple[LiveRow, Decision]]) -> bool:
+        shown = [_shown(row, one) for row, one in adoptions]
+        return allowed(Tab.OPERACIONES, TipoRetencion.EDICIONES, shown)
+
     def _too_many(self, adoptions: Sequence[tuple[LiveRow, Decision]]) -> None:
-        cuantas = len(adoptions)
-        why = f"{cuantas} celdas de la app fueron editadas de una vez: un administrador debe permitirlo"
+        why = f"{len(adoptions)} celdas de la app fueron editadas de una vez: un administrador debe permitirlo"
         self.report.hold(Tab.OPERACIONES, why)
         if not self.dry_run:
             detalle = [_both_say(row, one.header) for row, one in adoptions]
-            ediciones = [_edition(row, one) for row, one in adoptions]
-            hold(Tab.OPERACIONES, TipoRetencion.EDICIONES, why, cuantas=cuantas, detalle=detalle, ediciones=ediciones)
+            mostrado = [_shown(row, one) for row, one in adoptions]
+            hold(Tab.OPERACIONES, TipoRetencion.EDICIONES, why, mostrado=mostrado, detalle=detalle)
 
     def _tell(self, decided: Iterable[tuple[LiveRow, list[Decision]]]) -> None:
         for row, decisions in decided:
@@ -292,7 +292,7 @@ def _grid(answer: Grid | Hold) -> Grid | None:
     return answer if isinstance(answer, Grid) else None
 
 
-def _edition(row: LiveRow, decision: Decision) -> Edicion:
+def _shown(row: LiveRow, decision: Decision) -> Mostrado:
     return row.spool.pk, decision.header, row.row.app_cells()[decision.header], decision.worker
 
 

@@ -134,7 +134,7 @@ class Flush:
         if planned.refused:
             self.report.hold(Tab.METADATA, planned.refused)
             if not self.dry_run:
-                hold(Tab.METADATA, TipoRetencion.ENCOGIDA, planned.refused, cuantas=planned.lost)
+                hold(Tab.METADATA, TipoRetencion.ENCOGIDA, planned.refused, mostrado=planned.lost)
         elif not self.dry_run:
             release(Tab.METADATA, TipoRetencion.ENCOGIDA)
             self.memory.audit_known = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
 from occupation.sheets.layout import Tab
@@ -10,27 +10,30 @@ from occupation.sheets.layout import Tab
 FRACTION: Final = 0.10
 FEW: Final = 5
 
+Lost = tuple[int | str, ...]
+"""One thing that a tab lost: a spool's tag, a worker's number, or a worker's number and role. Of Metadata it is how
+many rows it had and has: what its loss decides is which events are not told there again, and those are not rows."""
 
-Accepts = Callable[[Tab, int], bool]
-"""Whether a tab may lose so many rows: somebody said that they were really deleted."""
+Accepts = Callable[[Tab, Collection[Lost]], bool]
+"""Whether a tab may lose all of these: somebody said that they were really deleted."""
 
 
-def no_loss(_tab: Tab, _lost: int) -> bool:
+def no_loss(_tab: Tab, _lost: Collection[Lost]) -> bool:
     """Nobody said that anything was deleted."""
     return False
 
 
-def any_loss(_tab: Tab, _lost: int) -> bool:
+def any_loss(_tab: Tab, _lost: Collection[Lost]) -> bool:
     """Whatever is gone was really deleted."""
     return True
 
 
 class Loss(NamedTuple):
-    """What a refused read lost of a tab: a sentence on the whole, how many, and the name of each."""
+    """What a refused read lost of a tab: a sentence on the whole, each thing, and the name of each."""
 
     tab: Tab
     motivo: str
-    cuantas: int
+    lost: Sequence[Lost]
     detalle: Sequence[str] = ()
 
 

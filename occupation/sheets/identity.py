@@ -15,6 +15,7 @@ from uuid import UUID
 from occupation.sheets.book import Grid, Row
 from occupation.sheets.cells import TAG
 from occupation.sheets.codec import Unreadable
+from occupation.sheets.guard import shrunk
 from occupation.sheets.layout import Tab
 from occupation.sheets.plan import Doubt, Duplicate
 from occupation.sheets.rows import APP_HEADERS
@@ -26,7 +27,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Stored(NamedTuple):
-    """What the app has of one spool, for finding its row."""
+    """What the app has of one spool, for finding its row. `gone`: that it has none was believed before."""
 
     spool_id: int
     tag: str
@@ -34,6 +35,7 @@ class Stored(NamedTuple):
     archived: bool
     held: bool
     row_hash: str
+    gone: bool = False
 
 
 Versions = Callable[[Collection[str]], Mapping[str, Stored]]
@@ -58,15 +60,28 @@ class Tagged:
 class Identity:
     """Every used row, in the sheet's order, and what was found on the way.
 
-    `missing` are the active spools without a row. `unclear` tells that some row's tag cannot be read and nothing
-    says whose row it is, so a missing spool may be that one.
+    `active` are as many spools as should have a row: that of the others is known to be gone. `missing` are those
+    without one, the known ones included, and `back` the known ones that have one again. `unclear` tells that some
+    row's tag cannot be read and nothing says whose row it is, so a missing spool may be that one.
     """
 
     rows: list[Tagged] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    active: int = 0
     missing: list[Stored] = field(default_factory=list)
+    back: list[Stored] = field(default_factory=list)
     unclear: bool = False
+
+    @property
+    def lost(self) -> list[Stored]:
+        """The spools that should have a row and have none."""
+        return [one for one in self.missing if not one.gone]
+
+    @property
+    def shrank(self) -> bool:
+        """Whether this reading is taken for a broken one until somebody says that the `lost` were deleted."""
+        return shrunk(self.active, self.active - len(self.lost), empty=not self.rows)
 
 
 def version_of(text: object) -> str:
@@ -93,6 +108,8 @@ def identify(grid: Grid, stored: Mapping[str, Stored], versions: Versions) -> Id
         if whose is not None:
             missing.pop(whose.spool_id, None)
     identity.missing = [one for one in missing.values() if not one.archived]
+    identity.back = [one for one in stored.values() if one.gone and one.spool_id not in missing]
+    identity.active = sum(not one.archived for one in stored.values()) - sum(one.gone for one in identity.missing)
     return identity
 
 

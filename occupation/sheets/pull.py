@@ -13,9 +13,9 @@ from typing import TypeVar
 from occupation.services.importing_defects import list_doubts, list_duplicates
 from occupation.services.importing_people import import_workers
 from occupation.sheets.book import Book, Grid
-from occupation.sheets.guard import Accepts, Loss, no_loss, sentence, shrunk
+from occupation.sheets.guard import Accepts, Loss, Lost, no_loss, sentence, shrunk
 from occupation.sheets.hydrate import Workers
-from occupation.sheets.identity import Identity, Stored
+from occupation.sheets.identity import Identity
 from occupation.sheets.job import Job
 from occupation.sheets.layout import Hold, Tab
 from occupation.sheets.people import People, plan_people
@@ -43,7 +43,7 @@ def import_book(
     roles = _admit(book, Tab.ROLES, job.report)
     stored = stored_spools() if operaciones else {}
     identity = identify_rows(operaciones, stored) if operaciones else None
-    if identity is not None and _spools_shrank(identity, stored, job):
+    if identity is not None and _spools_shrank(identity, job):
         return job.report
     workers, doubts, read = _import_people(trabajadores, roles, job)
     if operaciones is not None and identity is not None:
@@ -64,14 +64,13 @@ def _admit(book: Book, tab: Tab, report: ImportReport) -> Grid | None:
     return grid
 
 
-def _spools_shrank(identity: Identity, stored: Mapping[str, Stored], job: Job) -> bool:
-    active = sum(not one.archived for one in stored.values())
-    found = active - len(identity.missing)
-    if not shrunk(active, found, empty=not identity.rows) or job.accepts(Tab.OPERACIONES, active - found):
+def _spools_shrank(identity: Identity, job: Job) -> bool:
+    lost: list[Lost] = [(one.tag,) for one in identity.lost]
+    if not identity.shrank or job.accepts(Tab.OPERACIONES, lost):
         return False
-    why = sentence(Tab.OPERACIONES, "tags activos", active, found)
-    gone = [f"{one.tag}{' (tomado: se queda)' if one.held else ''}" for one in identity.missing]
-    job.report.refuse(Loss(Tab.OPERACIONES, why, active - found, gone))
+    why = sentence(Tab.OPERACIONES, "tags activos", identity.active, identity.active - len(lost))
+    named = [f"{one.tag}{' (tomado: sale cuando lo suelten)' if one.held else ''}" for one in identity.lost]
+    job.report.refuse(Loss(Tab.OPERACIONES, why, lost, named))
     return True
 
 
@@ -92,27 +91,26 @@ def _import_people(trabajadores: Grid | None, roles: Grid | None, job: Job) -> t
 
 def _workers_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker], job: Job) -> bool:
     active = sum(worker.activo for worker in stored.values())
-    found = active - len(people.lost)
-    if grid is None or not shrunk(active, found, empty=not grid.rows) or job.accepts(Tab.TRABAJADORES, active - found):
+    lost: list[Lost] = [(id,) for id in people.lost]
+    found = active - len(lost)
+    if grid is None or not shrunk(active, found, empty=not grid.rows) or job.accepts(Tab.TRABAJADORES, lost):
         return False
     why = sentence(Tab.TRABAJADORES, "trabajadores activos", active, found)
-    gone = [f"{id} · {stored[id].nombre} {stored[id].apellido}" for id in people.lost]
-    job.report.refuse(Loss(Tab.TRABAJADORES, why, active - found, gone))
+    named = [f"{id} · {stored[id].nombre} {stored[id].apellido}" for id in people.lost]
+    job.report.refuse(Loss(Tab.TRABAJADORES, why, lost, named))
     return True
 
 
 def _roles_shrank(people: People, grid: Grid | None, stored: Mapping[int, Worker], job: Job) -> bool:
     had = sum(len(worker.roles) for worker in stored.values())
-    gone = [
-        f"{plan.id}: {rol}"
-        for plan in people.plans
-        if plan.before
-        for rol in sorted(plan.before.roles - plan.after.roles)
+    lost: list[Lost] = [
+        (plan.id, rol) for plan in people.plans if plan.before for rol in sorted(plan.before.roles - plan.after.roles)
     ]
-    lost = len(gone)
-    if grid is None or not shrunk(had, had - lost, empty=not grid.rows and lost > 0) or job.accepts(Tab.ROLES, lost):
+    found = had - len(lost)
+    if grid is None or not shrunk(had, found, empty=not grid.rows and found < had) or job.accepts(Tab.ROLES, lost):
         return False
-    job.report.refuse(Loss(Tab.ROLES, sentence(Tab.ROLES, "roles de trabajadores", had, had - lost), lost, gone))
+    why = sentence(Tab.ROLES, "roles de trabajadores", had, found)
+    job.report.refuse(Loss(Tab.ROLES, why, lost, [f"{id}: {rol}" for id, rol in lost]))
     return True
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from django.utils import timezone
 
-from occupation.services.importing import archive, import_rows
+from occupation.services.importing import archive, came_back, import_rows
 from occupation.sheets.book import Grid
 from occupation.sheets.diff import Known, compare
 from occupation.sheets.hydrate import Workers, first_sight, unknown_workers
@@ -44,7 +45,7 @@ class Crew:
 
 
 def import_spools(grid: Grid, identity: Identity, crew: Crew, job: Job) -> None:
-    """Import every used row, then archive the spools that left the sheet."""
+    """Import every used row, then archive the spools that left the sheet, and forget that others had."""
     pending = identity.rows
     for _ in range(_ATTEMPTS):
         stale = _import(grid, pending, crew, job)
@@ -57,6 +58,8 @@ def import_spools(grid: Grid, identity: Identity, crew: Crew, job: Job) -> None:
             f"ocupada: {tagged.tag_hoja} cambió mientras se importaba; se leerá en la próxima importación"
             for tagged in pending
         ]
+    for batch in () if job.dry_run else job.batches(identity.back):
+        job.write(partial(came_back, [one.spool_id for one in batch]))
     _archive(identity, job)
 
 
@@ -139,19 +142,25 @@ def _left(cells: Mapping[str, str], app: Mapping[str, str]) -> dict[str, str]:
 
 
 def _archive(identity: Identity, job: Job) -> None:
-    """Archive what left the sheet; what somebody holds, or what an unreadable tag may be, stays and is told."""
+    """Archive what left the sheet; what somebody holds, or what an unreadable tag may be, stays and is told.
+
+    What is held goes along the first time, to be remembered as gone.
+    """
     job.report.lines += [
         f"sigue en el taller: {one.tag} ya no está en la hoja, pero alguien lo tiene tomado; no se archiva"
         for one in identity.missing
         if one.held
     ]
-    gone = [Missing(one.spool_id, one.tag) for one in identity.missing if not one.held]
     if identity.unclear:
         job.report.lines += [
-            f"no se archiva: {one.tag} no está en la hoja, pero hay tags que no se pueden leer" for one in gone
+            f"no se archiva: {one.tag} no está en la hoja, pero hay tags que no se pueden leer"
+            for one in identity.missing
+            if not one.held
         ]
         return
-    for batch in job.batches(gone):
-        done = batch if job.dry_run else job.write(lambda batch=batch: archive(batch))  # type: ignore[misc]
+    for batch in job.batches([one for one in identity.missing if not (one.held and one.gone)]):
+        gone = [Missing(one.spool_id, one.tag) for one in batch]
+        free = [one for one, known in zip(gone, batch, strict=True) if not known.held]
+        done = free if job.dry_run else job.write(partial(archive, gone))
         job.report.archived += len(done)
         job.report.lines += [f"archivada: {one.tag} ya no está en la hoja" for one in done]

@@ -20,11 +20,11 @@ _BATCH = 2000
 
 def stored_spools() -> dict[str, Stored]:
     """Every spool by tag, archived ones included: what finding its row needs, and no more."""
-    columns = ("id", "tag", "version", "archivado_en", "ocupado_por_id", "mirror__row_hash")
+    columns = ("id", "tag", "version", "archivado_en", "ocupado_por_id", "mirror__row_hash", "mirror__gone_since")
     rows = Spool.objects.order_by("id").values_list(*columns).iterator(_BATCH)
     return {
-        tag: Stored(id, tag, version, archivado is not None, titular is not None, row_hash or "")
-        for id, tag, version, archivado, titular, row_hash in rows
+        tag: Stored(id, tag, version, archivado is not None, titular is not None, row_hash or "", gone is not None)
+        for id, tag, version, archivado, titular, row_hash, gone in rows
     }
 
 

@@ -296,6 +296,7 @@ def test_a_held_spool_that_left_the_sheet_stays_until_it_is_free(book: BookFolde
     assert changed(report) == {}
     kept = "sigue en el taller: MK-1 ya no está en la hoja, pero alguien lo tiene tomado; no se archiva"
     assert kept in report.lines
+    assert import_book(book.save(), dry_run=True).archived == 0
     services.pausar(tag="MK-1", trabajador_id=93, actor=TABLET)
     assert again(book.save()) == {"archived": 1}
 
@@ -326,6 +327,51 @@ def test_lesson_8_a_read_that_lost_too_many_tags_is_refused_whole(tmp_path: Path
         assert everything() == before
         report = import_book(book.save(), accepts=any_loss)
     assert (report.refused, report.archived, report.changed) == (0, 60 - kept, kept)
+
+
+def test_the_guard_counts_neither_what_was_believed_to_be_gone_nor_lets_more_through_because_of_it(
+    tmp_path: Path,
+) -> None:
+    held = {"Armador": "MR(93)", "Ocupado_Por": "MR(93)", "Fecha_Ocupacion": "02-03-2026 08:30:00"}
+    taken, free = [fila(f"MK-{n}", held) for n in range(8)], [fila(f"MK-{n}") for n in range(8, 66)]
+    book = BookFolder(tmp_path, [*taken, *free])
+    import_book(book.save())
+    book.filas = free
+    assert import_book(book.save()).refused == 1
+    assert changed(import_book(book.save(), accepts=any_loss)) == {}
+    before = everything()
+    assert (again(book.save()), everything()) == ({}, before)
+    book.filas = free[6:]
+    report = import_book(book.save())
+    assert (report.refused, report.losses[0].lost) == (1, [(f"MK-{n}",) for n in range(8, 14)])
+    assert report.losses[0].motivo.startswith("rechazada: la hoja Operaciones trae 52 de 58 tags activos (faltan 6).")
+    book.filas = [*taken, *free]
+    assert again(book.save()) == {}
+    assert Mirror.objects.gone().count() == 0
+    book.filas = free
+    assert import_book(book.save()).refused == 1
+
+
+def test_an_accepted_deletion_of_all_that_nobody_holds_leaves_an_empty_sheet_in_peace(tmp_path: Path) -> None:
+    held = {"Armador": "MR(93)", "Ocupado_Por": "MR(93)", "Fecha_Ocupacion": "02-03-2026 08:30:00"}
+    book = BookFolder(tmp_path, [fila("MK-0", held), *(fila(f"MK-{n}") for n in range(1, 9))])
+    import_book(book.save())
+    book.filas = []
+    assert import_book(book.save()).refused == 1
+    assert changed(import_book(book.save(), accepts=any_loss)) == {"archived": 8}
+    assert again(book.save()) == {}
+    services.pausar(tag="MK-0", trabajador_id=93, actor=TABLET)
+    assert again(book.save()) == {"archived": 1}
+
+
+def test_a_held_spool_whose_row_came_back_under_another_name_is_not_gone(book: BookFolder) -> None:
+    import_book(book.save())
+    gone = book.filas.pop(1)
+    import_book(book.save())
+    assert find_spool("MK-1").mirror.gone_since == NOW
+    book.filas.append(gone | {"TAG_SPOOL": "MK-1-R1", "version": str(find_spool("MK-1").version)})
+    assert again(book.save()) == {"renamed": 1}
+    assert find_spool("MK-1-R1").mirror.gone_since is None
 
 
 def test_renamed_spools_are_not_lost_ones(book: BookFolder) -> None:

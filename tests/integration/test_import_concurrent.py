@@ -117,6 +117,7 @@ def test_a_spool_taken_since_it_left_the_sheet_is_not_archived(tmp_path: Path) -
     assert archive(gone) == gone[1:]
     assert archive(gone) == []
     assert imported()["archivadas"] == 1
+    assert list(Mirror.objects.gone().values_list("spool__tag", flat=True)) == ["MK-1"]
 
 
 @pytest.mark.usefixtures("transactional_db")

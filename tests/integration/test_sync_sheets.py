@@ -16,7 +16,7 @@ from occupation.sheets.local import LocalBook
 from occupation.vocabulary import Operacion
 from taller.sheet_health import read_sheet
 from tests.books import NOW
-from tests.mirror_office import Office
+from tests.mirror_office import Office, take
 from tests.shop import TABLET
 
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=["occupation"])
@@ -91,6 +91,25 @@ def test_a_cycle_by_hand_ends_when_what_was_owed_fits_exactly_into_one_request(
         services.tomar(tag=f"MK-{number}", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
     cycle = Cycle(LocalBook(office.book.folder))
     assert [cycle.run().more, cycle.run().more] == [True, False]
+
+
+def test_a_deletion_accepted_by_hand_is_accepted_for_every_cycle_after_it(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = office.rows()
+    office.save([*first, *(first[0] | {"TAG_SPOOL": f"MK-{n}"} for n in range(3, 20))])
+    told(capsys)
+    take(*range(8))
+    told(capsys)
+    blank = dict.fromkeys(first[0], "")
+    office.save([blank | {"TAG_SPOOL": f"OTRO-{n}"} for n in range(5)])
+    assert told(capsys)[0] == 3
+    assert told(capsys, "--accept-shrink", "--dry-run") == (
+        0,
+        "Simulación, nada cambió: nuevas: 5, archivadas: 12",
+    )
+    assert told(capsys, "--accept-shrink") == (0, "nuevas: 5, archivadas: 12, filas escritas: 5")
+    assert told(capsys) == (0, "sin cambios: 5")
 
 
 def test_options_that_make_no_sense_are_refused_in_a_sentence(office: Office) -> None:
