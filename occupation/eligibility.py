@@ -12,7 +12,8 @@ from django.db.models import Q
 
 from occupation.machines.soldadura import ARM_SUFICIENTE
 from occupation.models import Spool, Trabajador
-from occupation.refusals import OcupacionTerminada, Refused
+from occupation.models.spool import TOMABLES
+from occupation.refusals import OTRO_SPOOL, PARA_SEGUIR, PARA_TRABAJAR, OcupacionTerminada, Refused
 from occupation.rules import REPARABLE, judge_inspeccionar, judge_titular, judge_tomar
 from occupation.vocabulary import ACCION_DE, Accion, Avance, EstadoCalidad, EstadoTrabajo, Operacion
 
@@ -81,12 +82,28 @@ def why_not(spool: Spool, accion: Accion, operacion: Operacion, worker_id: int |
     return None
 
 
+def what_next(
+    spool: Spool, operacion: Operacion | None, last: Operacion | None = None, fin: Accion | None = None
+) -> str:
+    """What to do with a spool that nobody holds: take it for `operacion` (any, without), if that is possible.
+
+    `last` is the operation for which it was held, and `fin` how that ended.
+    """
+    asked = operacion or last
+    refused = [why_not(spool, Accion.TOMAR, each) for each in ([asked] if asked else TOMABLES)]
+    again = asked is not None and asked == last
+    first = refused[0]
+    if first is None or None in refused:
+        return PARA_SEGUIR if again else PARA_TRABAJAR
+    return OTRO_SPOOL if again and fin == Accion.COMPLETAR else first.frase
+
+
 def _judge(spool: Spool, accion: Accion, operacion: Operacion, worker_id: int | None) -> None:
     if accion == Accion.TOMAR:
         judge_tomar(spool, operacion, None)
     elif accion == Accion.INSPECCIONAR:
         judge_inspeccionar(spool, None)
     elif not spool.ocupado:
-        raise OcupacionTerminada(spool.tag_hoja)
+        raise OcupacionTerminada(spool.tag_hoja, despues=what_next(spool, operacion))
     else:
         judge_titular(spool, Trabajador(id=worker_id) if worker_id else None, operacion)

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from occupation.eligibility import what_next
 from occupation.models import Evento, Spool, Trabajador
-from occupation.refusals import OcupacionTerminada
+from occupation.refusals import NADA_QUE_LIBERAR, OcupacionTerminada
 from occupation.vocabulary import CIERRES, CORRECCIONES, DEL_PISO, Accion, Operacion
 
 
@@ -80,19 +81,24 @@ def events_of(spool: Spool) -> list[Evento]:
     return list(Evento.objects.filter(spool=spool).select_related("trabajador").order_by("id"))
 
 
-def how_it_ended(spool: Spool) -> OcupacionTerminada:
-    """What to tell who believes to hold a free spool: how its last occupation ended, by whom and why."""
+def how_it_ended(spool: Spool, operacion: Operacion | None = None, *, liberar: bool = False) -> OcupacionTerminada:
+    """What to tell who believes a free spool to be held, for `operacion` if one is named: how its last occupation
+    ended, by whom and why, and what to do now; a supervisor who would `liberar` it, that there is nothing to release.
+    """
     cierre = Evento.objects.filter(spool=spool, accion__in=CIERRES).select_related("trabajador").order_by("-id").first()
     if cierre is None:
-        return OcupacionTerminada(spool.tag_hoja)
+        return OcupacionTerminada(spool.tag_hoja, despues=NADA_QUE_LIBERAR if liberar else what_next(spool, operacion))
     suyo = cierre.trabajador if cierre.accion != Accion.LIBERAR else None
+    fin, last = Accion(cierre.accion), Operacion(cierre.operacion)
     return OcupacionTerminada(
         spool.tag_hoja,
-        fin=Accion(cierre.accion),
+        fin=fin,
         por=suyo.worker_nombre if suyo else cierre.actor_nombre,
         autor=suyo.worker_nombre if suyo else cierre.autor,
         motivo=cierre.detalle.get("motivo"),
         cuando=cierre.instante,
+        operacion=last,
+        despues=NADA_QUE_LIBERAR if liberar else what_next(spool, operacion, last, fin),
     )
 
 

@@ -146,6 +146,11 @@ class VersionConflict(Refused):
         super().__init__(f"El spool {tag} cambió mientras lo miraba. Mírelo de nuevo y repita.", version=version)
 
 
+PARA_TRABAJAR = "Para trabajar en él, tómelo."
+PARA_SEGUIR = "Para seguir, tómelo de nuevo."
+OTRO_SPOOL = "Elija otro spool."
+NADA_QUE_LIBERAR = "No hay nada que liberar."
+
 _FIN = {
     Accion.PAUSAR: "{por} lo pausó",
     Accion.COMPLETAR: "{por} lo completó",
@@ -157,7 +162,8 @@ _FIN = {
 class OcupacionTerminada(Refused):
     """Nobody holds the spool; `fin` says how the last occupation ended, null if there never was one.
 
-    The sentence names `autor`, where that reads better than `por`.
+    The sentence names `autor`, where that reads better than `por`, and the `operacion` that was completed; `despues`
+    is what to do now.
     """
 
     codigo = "OCUPACION_TERMINADA"
@@ -171,12 +177,15 @@ class OcupacionTerminada(Refused):
         autor: str | None = None,
         motivo: str | None = None,
         cuando: datetime | None = None,
+        operacion: Operacion | None = None,
+        despues: str = PARA_TRABAJAR,
     ) -> None:
         frase = f"Nadie tiene el spool {tag}."
         if fin and cuando:
             razon = f" ({motivo})" if motivo else ""
-            frase = f"Nadie tiene el spool {tag}: {_FIN[fin].format(por=autor or por)} el {_when(cuando)}{razon}."
-        despues = "Elija otro spool." if fin == Accion.COMPLETAR else "Para seguir, tómelo de nuevo."
+            como = _FIN[fin].format(por=autor or por)
+            que = f" en {operacion.label}" if operacion and fin == Accion.COMPLETAR else ""
+            frase = f"Nadie tiene el spool {tag}: {como}{que} el {_when(cuando)}{razon}."
         super().__init__(
             f"{frase} {despues}",
             fin=str(fin) if fin else None,

@@ -123,7 +123,7 @@ OWN: dict[str, list[Row]] = {
     "admin/autocomplete/": [get(OF_NOBODY)],
     "admin/jsi18n/": [get(OF_STAFF)],
     "admin/r/<path:content_type_id>/<path:object_id>/": [get(OF_STAFF, "/admin/r/1/1/", (404, "404.html"))],
-    "admin/^(?P<app_label>auth|occupation)/$": [
+    "admin/^(?P<app_label>occupation|auth)/$": [
         get(staff_only(*SUPERVISED, others=(404, "404.html")), "/admin/occupation/"),
         get(staff_only("superuser", others=(404, "404.html")), "/admin/auth/"),
     ],

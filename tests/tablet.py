@@ -41,6 +41,10 @@ class Tablet:
     def get(self, path: str, **query: str) -> Page:
         return self.client.get(path, query)
 
+    def part(self, path: str, **query: str) -> Page:
+        """The same as the page's script asks for it."""
+        return self.client.get(path, query, headers={"HX-Request": "true"})
+
     def tap(self, path: str, *, key: str | None = None, **fields: object) -> Page:
         """Post a form of the page: the worker it shows and a key of its own, or `key`; the answer itself."""
         self.key += 1

@@ -115,7 +115,7 @@ def _judge_tomar(caso: Caso) -> None:
 def judge_holder(caso: Caso) -> None:
     """Whether the worker asked for (anybody, if none) holds the spool; says how it ended if nobody does."""
     if not caso.spool.ocupado:
-        raise how_it_ended(caso.spool)
+        raise how_it_ended(caso.spool, caso.orden.operacion, liberar=caso.orden.accion == Accion.LIBERAR)
     judge_titular(caso.spool, caso.trabajador, caso.orden.operacion)
 
 

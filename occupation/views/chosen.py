@@ -22,6 +22,7 @@ from occupation.forms import EntrarForm
 from occupation.models import Device, Trabajador
 from occupation.queries import find_worker, pin_version
 from occupation.refusals import WorkerNoEncontrado
+from occupation.views.fragment import is_refresh
 
 COOKIE = "taller_trabajador"
 SALT = "occupation.chosen"
@@ -123,7 +124,7 @@ def worker_required(view: WorkerPage[P]) -> OpenPage[P]:
 
 def _who_are_you(request: HttpRequest) -> HttpResponseBase:
     wanted = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse("trabajo")
-    if "HX-Request" in request.headers and "HX-Boosted" not in request.headers:
+    if is_refresh(request):
         return HttpResponseClientRedirect(reverse("picker"))
     return HttpResponseRedirect(f"{reverse('picker')}?{urlencode({'siguiente': wanted})}")
 

@@ -24,6 +24,7 @@ from occupation.models.spool import SpoolQuerySet
 from occupation.queries import find_spool
 from occupation.refusals import SolicitudInvalida
 from occupation.rules import judge_bloqueado
+from occupation.views.fragment import fragment_of
 from occupation.views.supervisor import SupervisorRequest, ask, done, refused_to_supervisor, supervisor_required
 
 SHOWN = 200
@@ -48,6 +49,7 @@ def supervision(request: SupervisorRequest) -> HttpResponse:
 
 @require_safe
 @supervisor_required()
+@fragment_of("supervision")
 def supervision_ahora(request: SupervisorRequest) -> HttpResponse:
     """Its list, if it is not what the page shows already: nothing moves under a finger in vain."""
     panel = Panel()
@@ -161,7 +163,7 @@ def liberar(request: SupervisorRequest) -> HttpResponse:
 def _asked_liberar(request: SupervisorRequest, tag: str, refused: SolicitudInvalida | None = None) -> HttpResponse:
     spool = find_spool(tag)
     if not spool.ocupado:
-        raise how_it_ended(spool)
+        raise how_it_ended(spool, liberar=True)
     return ask(request, "occupation/supervision/liberar.html", spool, refused, sugeridos=PARA_LIBERAR)
 
 

@@ -27,6 +27,7 @@ from occupation.models import Spool
 from occupation.refusals import Refused, SolicitudInvalida, VersionConflict
 from occupation.services.groups import SUPERVISION_PERMISSION
 from occupation.services.supervision import MOTIVO_MAXIMO
+from occupation.views.fragment import is_refresh
 from occupation.views.outcome import RETRYABLE, posted
 
 IDLE = timedelta(minutes=30)
@@ -115,11 +116,6 @@ def office_on_tablets_middleware(get_response: OpenPage[[]]) -> OpenPage[[]]:
         return get_response(request)
 
     return middleware
-
-
-def is_refresh(request: HttpRequest) -> bool:
-    """Whether a script asks for a part of its page, and nobody tapped."""
-    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

@@ -35,6 +35,7 @@ from occupation.queries import (
 from occupation.refusals import Refused
 from occupation.tags import search_key
 from occupation.views.chosen import WorkerRequest, worker_required
+from occupation.views.fragment import fragment_of
 from occupation.views.outcome import kept, refused_as_page, work_url
 from occupation.vocabulary import ACCION_DE, AVANCES_DE, TAG_MAXIMO, Avance, Operacion
 
@@ -76,6 +77,7 @@ def trabajo(request: WorkerRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @worker_required
+@fragment_of("trabajo")
 def mios(request: WorkerRequest) -> HttpResponse:
     """What the worker holds, if it is not what the page shows already: nothing moves under a finger in vain."""
     pantalla = screen(request)

@@ -100,7 +100,7 @@ def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(case: str) -> Non
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        ("release_spool", "Nadie tiene el spool Mk-1. Para seguir, tómelo de nuevo."),
+        ("release_spool", "Nadie tiene el spool Mk-1. No hay nada que liberar."),
         ("unlock_spool", "REPARACIÓN no está disponible para Mk-1: no está bloqueado."),
     ],
 )

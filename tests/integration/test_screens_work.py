@@ -214,12 +214,12 @@ def test_a_worker_reads_that_the_office_released_a_spool_in_the_sheet() -> None:
 def test_the_look_for_news_answers_nothing_unless_something_changed() -> None:
     tablet = at_work()
     seen = tablet.get("/trabajo/").context["pantalla"].huella
-    still = tablet.get("/trabajo/mios/", visto=seen)
+    still = tablet.part("/trabajo/mios/", visto=seen)
     assert (still.status_code, still.content) == (204, b"")
     assert json.loads(still["HX-Trigger"]) == {"hoja": {"texto": "hoja al día"}}
     spool = SpoolFactory(tag_hoja="D-1")
     tomar(tag=spool.tag, trabajador_id=93, operacion=Operacion.ARM, actor=Actor.de(tablet.device))
-    news = tablet.get("/trabajo/mios/", visto=seen)
+    news = tablet.part("/trabajo/mios/", visto=seen)
     assert [card[:5] for card in mine(news)] == ["D -1 "]
     assert json.loads(news["HX-Trigger"]) == {"hoja": {"texto": "hoja 1 s atrás"}}
 

@@ -25,6 +25,8 @@ pytestmark = OFFICE
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 HOME = "/supervision/"
+AHORA = f"{HOME}ahora/"
+BY_SCRIPT = {"HX-Request": "true"}
 LIBERAR = f"{HOME}liberar/"
 DESBLOQUEAR = f"{HOME}desbloquear/"
 SHOWN = 200
@@ -120,9 +122,9 @@ def test_an_idle_login_made_here_ends_and_a_page_that_refreshes_itself_keeps_nob
         clock.shift(timedelta(minutes=29))
         assert client.get(HOME).status_code == 200
         clock.shift(timedelta(minutes=29))
-        assert client.get(f"{HOME}ahora/", headers={"HX-Request": "true"}).status_code == 200
+        assert client.get(AHORA, headers=BY_SCRIPT).status_code == 200
         clock.shift(timedelta(minutes=2))
-        assert client.get(f"{HOME}ahora/", headers={"HX-Request": "true"})["HX-Redirect"] == f"{HOME}entrar/"
+        assert client.get(AHORA, headers=BY_SCRIPT)["HX-Redirect"] == f"{HOME}entrar/"
         assert client.get(HOME).status_code == 302
 
 
@@ -191,7 +193,7 @@ def test_what_does_not_fit_on_the_page_is_counted(shop: Shop) -> None:
     assert f"Bloqueados ({SHOWN})" in words(page)
     assert "Los demás tomados (0)" in words(page)
     SpoolFactory(calidad_state=EstadoCalidad.BLOQUEADO, tag_hoja="ZZ-1")
-    again = client.get(f"{HOME}ahora/", {"visto": page.context["panel"].huella})
+    again = client.get(AHORA, {"visto": page.context["panel"].huella}, headers=BY_SCRIPT)
     assert f"Bloqueados ({SHOWN + 1})" in words(again)
     assert "y 1 más" in words(again)
 
@@ -226,11 +228,17 @@ def test_the_list_is_sent_again_only_when_it_says_something_else(shop: Shop) -> 
     SpoolFactory(tag_hoja="MK-1")
     client = logged_in("marta", "supervisores")
     seen = client.get(HOME).context["panel"].huella
-    assert client.get(f"{HOME}ahora/", {"visto": seen}).status_code == 204
+    assert client.get(AHORA, {"visto": seen}, headers=BY_SCRIPT).status_code == 204
     services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
-    again = client.get(f"{HOME}ahora/", {"visto": seen})
+    again = client.get(AHORA, {"visto": seen}, headers=BY_SCRIPT)
     assert "MK -1 MR(93) · Miguel Rojas ARMADO" in words(again)
     assert "<html" not in again.content.decode()
+
+
+@pytest.mark.usefixtures("shop")
+def test_who_types_the_address_of_the_list_alone_is_led_to_the_whole_page() -> None:
+    led = logged_in("marta", "supervisores").get(AHORA)
+    assert (led.status_code, led["Location"]) == (302, HOME)
 
 
 def test_liberar_asks_why_and_says_what_was_done(shop: Shop) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from occupation.refusals import (
+    OTRO_SPOOL,
+    PARA_SEGUIR,
     ClaveReutilizada,
     DependenciasNoSatisfechas,
     NoAutorizado,
@@ -114,17 +116,21 @@ HEARD: list[tuple[Refused, str, str, dict[str, Any]]] = [
     (
         OcupacionTerminada("MK-1"),
         "OCUPACION_TERMINADA",
-        "Nadie tiene el spool MK-1. Para seguir, tómelo de nuevo.",
+        "Nadie tiene el spool MK-1. Para trabajar en él, tómelo.",
         NEVER_HELD,
     ),
     (
-        OcupacionTerminada("MK-1", fin=Accion.COMPLETAR, por="MR(93)", cuando=DESDE),
+        OcupacionTerminada(
+            "MK-1", fin=Accion.COMPLETAR, por="MR(93)", cuando=DESDE, operacion=Operacion.ARM, despues=OTRO_SPOOL
+        ),
         "OCUPACION_TERMINADA",
-        "Nadie tiene el spool MK-1: MR(93) lo completó el 02-03 09:15. Elija otro spool.",
+        "Nadie tiene el spool MK-1: MR(93) lo completó en ARMADO el 02-03 09:15. Elija otro spool.",
         {"fin": "COMPLETAR", "por": "MR(93)", "motivo": None, "cuando": DESDE_ISO},
     ),
     (
-        OcupacionTerminada("MK-1", fin=Accion.LIBERAR, por="marta", motivo="se fue a casa", cuando=DESDE),
+        OcupacionTerminada(
+            "MK-1", fin=Accion.LIBERAR, por="marta", motivo="se fue a casa", cuando=DESDE, despues=PARA_SEGUIR
+        ),
         "OCUPACION_TERMINADA",
         "Nadie tiene el spool MK-1: marta lo liberó el 02-03 09:15 (se fue a casa). Para seguir, tómelo de nuevo.",
         {"fin": "LIBERAR", "por": "marta", "motivo": "se fue a casa", "cuando": DESDE_ISO},
