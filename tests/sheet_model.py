@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.books import PEOPLE, ROLES
 from tests.sheets_server.cells import Cell
 from tests.sheets_server.grid import Tab
 from tests.sheets_server.loading import book_of_rows
@@ -63,12 +64,31 @@ TYPED = {
 NAMESAKES = [("OC", "Version"), ("Rev.", "ARMADOR"), ("NV", "Tag Spool")]
 """Headers of the office that become the same as one of those that must stand once."""
 
+SPOOLS = 14
+"""Enough for half a read to be refused."""
+
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  serial numbers count days of wall time
 _CHILE = ZoneInfo("America/Santiago")
 
 Row = Mapping[str, Any]
 Cells = dict[tuple[str, int], Cell]
 Texts = dict[str, str]
+
+
+def tabs() -> dict[str, Sequence[Sequence[str]]]:
+    """The book as the weeks begin."""
+    return {
+        OPERACIONES: [HEADERS, *([_filled(n).get(name, "") for name in HEADERS] for n in range(1, SPOOLS + 1))],
+        "Trabajadores": [["Id", "Nombre", "Apellido", "Activo"], *PEOPLE],
+        "Roles": [["Id", "Rol", "Activo"], *ROLES, ("93", "Soldador", "TRUE")],
+        METADATA: [AUDIT],
+    }
+
+
+def _filled(n: int) -> dict[str, str]:
+    """A spool that nothing happened to yet, with what the office keeps on both sides of our columns."""
+    row = {"id": f"{n}", "NV": "NV0650", "TAG_SPOOL": f"MK-{n}", "Fecha_Materiales": "05-01-2026", "OC": f"oc {n}"}
+    return row | {"Peso_Kg": f"=A{n + 1}*2", "MatSys": f"=A{n + 1}+1", "Total_Uniones": "7"}
 
 
 class People:
@@ -124,10 +144,11 @@ def wanted(spool: Mapping[str, Any]) -> Texts:
     return {header: _shown(spool[COLUMN[header]]) for header in OURS}
 
 
-def used_row(rows: Sequence[Row], tag: str) -> Row | None:
-    """Of the rows with that tag the one with more of our cells filled, else the first."""
-    mine = [row for row in rows if canonical(row["TAG_SPOOL"]) == tag]
-    return max(mine, key=lambda row: sum(text != "" for text in said(row).values()), default=None)
+def used_row(rows: Sequence[Row], tag: str, version: str) -> Row | None:
+    """Of the rows with that tag the one with the version, else with more of our cells filled, else the first."""
+    mine = [(said(row), row) for row in rows if canonical(row["TAG_SPOOL"]) == tag]
+    ranked = [((cells["version"] == version, sum(text != "" for text in cells.values())), row) for cells, row in mine]
+    return max(ranked, key=lambda one: one[0], default=(None, None))[1]
 
 
 def canonical(tag: object) -> str:

@@ -181,6 +181,7 @@ class Flush:
         return done
 
     def _put_back(self, now: Grid, cells: Sequence[Stray]) -> int:
+        cells = [cell for cell in cells if _may_hold(now, cell)]
         self._tell_lost(now, [cell for cell in cells if cell.before is UNSEEN])
         cells = [cell for cell in cells if cell.before is not UNSEEN]
         if not cells:
@@ -195,8 +196,7 @@ class Flush:
     def _tell_lost(self, now: Grid, cells: Sequence[Stray]) -> None:
         """Name, once each, the cells of the office that nobody read before we wrote over them."""
         for cell in cells:
-            here = now.beside(cell.row, cell.column)
-            if cell not in self.memory.lost and (here is UNSEEN or same_raw(here, cell.wrote)):
+            if cell not in self.memory.lost:
                 self.memory.lost.add(cell)
                 where = f"la celda {letters(cell.column)}{cell.row} de la hoja {now.columns.tab}"
                 self.report.lines.append(
@@ -285,3 +285,9 @@ class Flush:
         known = state.metadata_hasta, state.metadata_desde, state.metadata_fila, bool(state.reserva)
         if known != (planned.hasta, planned.desde, planned.last_row, False):
             settle_audit(hasta=planned.hasta, desde=planned.desde, last_row=planned.last_row)
+
+
+def _may_hold(now: Grid, cell: Stray) -> bool:
+    """Whether what was written there by mistake stands there still, as far as the reading tells."""
+    here = now.beside(cell.row, cell.column)
+    return here is UNSEEN or same_raw(here, cell.wrote)

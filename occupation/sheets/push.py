@@ -8,7 +8,19 @@ from typing import Any, Final, NamedTuple
 
 from occupation.models import Spool
 from occupation.services.mirroring import RowWritten
-from occupation.sheets.book import BookBusy, Change, Grid, LiveBook, Row, RowChange, Stray, WriteRefused, raw_of
+from occupation.sheets.book import (
+    UNSEEN,
+    BookBusy,
+    Change,
+    Grid,
+    LiveBook,
+    Row,
+    RowChange,
+    Stray,
+    WriteRefused,
+    raw_of,
+    same_raw,
+)
 from occupation.sheets.cells import TAG
 from occupation.sheets.diff import Known
 from occupation.sheets.hydrate import Workers
@@ -183,7 +195,7 @@ def strays(before: Grid, now: Grid, wrote: Iterable[RowToWrite | RowChange]) -> 
         row = rows.get(change.number) or Row(change.number, (None,) * len(now.names))
         mine = tag is None or _tag_of(now, row) == tag  # the audit's rows have no tag, and do not move
         found += _strays_of(before, now, row, change, mine=mine)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def never_ours(now: Grid, cells: Iterable[Stray]) -> list[Stray]:
@@ -209,11 +221,36 @@ def _strays_of(before: Grid, now: Grid, row: Row, change: RowChange, *, mine: bo
         return
     names = {at: name for name, at in now.columns.positions.items()}
     old = _same_row(before, now, row, {names.get(place, "") for place in places.values()})
+    if mine and old is not None and "version" in change.cells:
+        yield from _shoved_on(before, now, (old, row), change)
     for header, place in places.items():
         at = stood[place]
         if not (mine and at == place):
             was = None if old is None or at is None else _raw_at(before, old, at)
             yield Stray(change.number, place, raw_of(change.tab, header, change.cells[header]), was)
+
+
+def _shoved_on(before: Grid, now: Grid, rows: tuple[Row, Row], change: RowChange) -> Iterator[Stray]:
+    """The cells that moved on since the write landed on them: columns moved before it came, and again after it.
+
+    Only its values tell where they are. They are believed where the row's version, which nobody types, stands outside
+    its own column too.
+    """
+    old, row = rows
+    wrote = {name: raw_of(change.tab, name, value) for name, value in change.cells.items()}
+    at_home = now.columns.positions["version"]
+    here = {at: _raw_at(now, row, at) for at in range(len(now.picked.header))}
+    if not any(at != at_home and same_raw(raw, wrote["version"]) for at, raw in here.items()):
+        return
+    for at in here.keys() - set(now.columns.positions.values()):
+        stood = _column_before(before, now, at)
+        was = None if stood is None else _raw_at(before, old, stood)
+        yield from (Stray(row.number, at, raw, was) for raw in wrote.values() if _came(raw, here[at], was))
+
+
+def _came(wrote: object, here: object, was: object) -> bool:
+    """Whether a cell holds what was written now, and something else that is known before."""
+    return not same_raw(wrote, None) and same_raw(here, wrote) and was is not UNSEEN and not same_raw(was, wrote)
 
 
 def _column_before(before: Grid, now: Grid, place: int) -> int | None:

@@ -46,7 +46,7 @@ FOR_A_CYCLE: Final = {Request.READ: 3, Request.WRITE: 1}
 """What reading, writing and proving take: with less left, a cycle would stop in its middle and read more next time."""
 
 REST_SECONDS: Final = 0.5
-"""Shortest pause after a turn that left nothing to do, however long it took."""
+"""Shortest pause after a turn that left nothing to do, however long it took, or that has to wait."""
 
 MOST_SECONDS: Final = 60.0
 """Longest time between two looks at whether the book may be read again, and by whom."""
@@ -123,7 +123,7 @@ class Relay:
         """One cycle, unless the book is to be left alone still or the minute's requests do not suffice."""
         waiting = max(self._left_alone(), self._short_of_quota())
         if waiting > 0:
-            return min(waiting, MOST_SECONDS)
+            return min(max(waiting, REST_SECONDS), MOST_SECONDS)
         office = not self.book.metered or self.clock() - self.office_at >= OFFICE_SECONDS
         cycle = Cycle(self.book, self.memory, office=office, leads=self.leader.leads)
         try:

@@ -226,6 +226,35 @@ def test_a_column_that_comes_from_afar_between_the_reading_and_the_writing_is_to
     assert nothing_left(sheet)
 
 
+def test_columns_that_move_before_a_write_arrives_and_again_after_it_cost_the_office_nothing(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    fill(server, "MK-1")
+    foreign = foreign_cells(server)
+    book.between, book.lost = lambda: server.office.insert_column("Operaciones", "NV", "Nueva"), "after"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    server.office.insert_column("Operaciones", "NV", "Otra")
+    assert {place: cell for place, cell in foreign_cells(server).items() if place in foreign} != foreign
+    Cycle(book, memory).run()
+    assert {place: cell for place, cell in foreign_cells(server).items() if place in foreign} == foreign
+    assert nothing_left(sheet)
+
+
+def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    book.between, book.lost = lambda: server.office.insert_column("Operaciones", "NV", "Nueva"), "after"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    for _ in range(2):
+        Cycle(book, memory).run()
+    reads = server.log.counts()["read"]
+    Cycle(book, memory).run()
+    assert server.log.counts()["read"] == reads + 1
+    assert nothing_left(sheet)
+
+
 def fill(server: SheetsServer, tag: str) -> None:
     """Something of the office's in each of its cells of a row."""
     for name in set(server.office.headers("Operaciones")) - {"", "TAG_SPOOL"} - set(headers(Tab.OPERACIONES)):
