@@ -31,7 +31,15 @@ def differences(look: Look) -> list[str]:
 def foreign_cells(look: Look) -> Counter[tuple[tuple[str, str], ...]]:
     """Everything in Operaciones that the app may never touch, row by row, wherever the row stands now."""
     rows = ({name: cell for name, cell in row.items() if name not in APP_HEADERS} for row in look(Tab.OPERACIONES))
-    return Counter(tuple((name, repr(cell)) for name, cell in row.items() if cell != "") for row in rows)
+    return Counter(
+        tuple((name, repr(cell)) for name, cell in row.items() if cell != "") for row in rows if any(row.values())
+    )
+
+
+def left_behind(look: Look) -> list[Mapping[str, Any]]:
+    """The rows of Operaciones without a tag that hold cells of ours."""
+    ours = ({name: row[name] for name in APP_HEADERS} for row in look(Tab.OPERACIONES) if row["TAG_SPOOL"] == "")
+    return [cells for cells in ours if any(cells.values())]
 
 
 def _cells_that_differ(records: Records) -> Iterator[str]:

@@ -218,6 +218,7 @@ class Migration(migrations.Migration):
                 ('metadata_desde', models.PositiveBigIntegerField(default=0)),
                 ('metadata_fila', models.PositiveIntegerField(default=1)),
                 ('reserva', models.JSONField(blank=True, default=dict)),
+                ('escrituras', models.TextField(blank=True)),
                 ('cubetas', models.JSONField(blank=True, default=dict)),
                 ('esperar_hasta', models.DateTimeField(blank=True, null=True)),
                 ('error', models.CharField(blank=True, max_length=500)),

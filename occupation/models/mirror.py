@@ -178,7 +178,9 @@ class EstadoHoja(models.Model):
 
     Events up to `metadata_hasta` are in Metadata, whose last row was `metadata_fila`; of those up to `metadata_desde`
     an admin said that the office deleted them. `reserva` is the write of some that has not been proved: their ids by
-    row number. `cubetas` are the token buckets: by kind of request, tokens left and the instant of that.
+    row number. `escrituras` are the writes to Operaciones of which nobody knows where they landed, with what they wrote
+    over (`sheets.wrote`); "" for none. `cubetas` are the token buckets: by kind of request, tokens left and the instant
+    of that.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -187,6 +189,7 @@ class EstadoHoja(models.Model):
     metadata_desde = models.PositiveBigIntegerField(default=0)
     metadata_fila = models.PositiveIntegerField(default=1)
     reserva = models.JSONField(default=dict, blank=True)
+    escrituras = models.TextField(blank=True)
     cubetas = models.JSONField(default=dict, blank=True)
     esperar_hasta = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)

@@ -42,8 +42,8 @@ class RowWritten(NamedTuple):
     base: Mapping[str, str]
 
 
-def intend(rows: Sequence[RowWritten], reserva: Mapping[str, Any] | None = None) -> None:
-    """Remember what is about to be written, before it is. `reserva` is the events of Metadata and their rows."""
+def intend(rows: Sequence[RowWritten], escrituras: str, reserva: Mapping[str, Any] | None = None) -> None:
+    """Remember what is about to be written, before it is: where to, and the events of Metadata with their rows."""
     with verb_transaction():
         ahora = timezone.now()
         mirrors = Mirror.objects.in_bulk([row.spool_id for row in rows])
@@ -52,8 +52,7 @@ def intend(rows: Sequence[RowWritten], reserva: Mapping[str, Any] | None = None)
         Mirror.objects.bulk_update(mirrors.values(), ["intent"], batch_size=_BATCH)
         shown = [*_shown_before(mirrors), *((row.version, row.spool_id, dict(row.cells)) for row in rows)]
         _remember_shown(shown, ahora)
-        if reserva is not None:
-            keep(reserva=dict(reserva))
+        keep(escrituras=escrituras, **({} if reserva is None else {"reserva": dict(reserva)}))
 
 
 def _shown_before(mirrors: Mapping[int, Mirror]) -> list[tuple[UUID, int, dict[str, str]]]:
@@ -87,12 +86,15 @@ def rebase(bases: Mapping[int, Mapping[str, str]], behind: Collection[int] = ())
         Mirror.objects.bulk_update(mirrors.values(), fields, batch_size=_BATCH)
 
 
-def settle(rows: Sequence[RowWritten], began: datetime) -> None:
+def settle(rows: Sequence[RowWritten], began: datetime, escrituras: str | None = None) -> None:
     """The sheet was seen to hold these rows: a new base, and the debt is paid where nothing happened since.
 
     Where something did, it happened after `began`, when the spools had not been read yet: the sheet is behind since.
+    `escrituras` are the writes that may still arrive, if that is known now.
     """
     with verb_transaction():
+        if escrituras is not None:
+            keep(escrituras=escrituras)
         spools = locked_spools(pk__in=[row.spool_id for row in rows])
         mirrors = Mirror.objects.in_bulk([row.spool_id for row in rows])
         for row in rows:

@@ -125,7 +125,7 @@ class Cycle:
         workers = worker_names()
         flush = Flush(self.book, self.memory, self.report, workers, self.leads, self._accepts, dry_run=self.dry_run)
         grids = self._read(state)
-        if flush.repair(grids):
+        if flush.repair(state, grids):
             grids = self._read(state)
         if self._is_quiet(state, grids):
             return True

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from django.utils import timezone
 
-from occupation.models import EstadoHoja
+from occupation.models import EstadoHoja, Spool
 from occupation.services.holds import hold, release, waiting
 from occupation.services.mirroring import intend, park, remember, settle, settle_audit
 from occupation.sheets import audit
@@ -20,7 +20,6 @@ from occupation.sheets.book import (
     Grid,
     LiveBook,
     Row,
-    RowChange,
     Stray,
     WriteRefused,
     WriteUnknown,
@@ -31,7 +30,8 @@ from occupation.sheets.guard import Accepts
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.layout import Hold, Tab, letters
 from occupation.sheets.live import LiveRow, rows_to_write
-from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, never_ours, proved, strays
+from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, Sent, meant, never_ours, proved, strays
+from occupation.sheets.wrote import Wrote, kept, recalled
 from occupation.vocabulary import TipoRetencion
 
 MAY_ARRIVE: Final = timedelta(minutes=10)
@@ -48,23 +48,12 @@ class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
     """Another relay leads: nothing may be written any more."""
 
 
-class Wrote(NamedTuple):
-    """What was sent and not seen to stand, with the reading that it was worked out from, and how long it may arrive."""
-
-    before: Grid
-    rows: Sequence[RowToWrite | RowChange]
-    until: datetime
-
-    @property
-    def events(self) -> list[RowChange]:
-        """The rows of the audit."""
-        return [row for row in self.rows if isinstance(row, RowChange)]
-
-
 @dataclass(slots=True)
 class Memory:
     """What a relay keeps between its cycles, and loses without harm when it ends.
 
+    `wrote` is the last write and `unknown` those that may still arrive, also from a relay that is gone: `recalled` once
+    it is known what that one left.
     `quiet` are the answers of a book that had nothing to do, for each of the two ways to read it, and until when that
     is believed: while they are the very same, nothing is compared again.
     """
@@ -73,6 +62,7 @@ class Memory:
     audit_refused: datetime | None = None
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
     unknown: list[Wrote] = field(default_factory=list)
+    recalled: bool = False
     lost: set[Stray] = field(default_factory=set)
     taken: dict[int, Row] = field(default_factory=dict)
     suspects: frozenset[int] = frozenset()
@@ -158,17 +148,38 @@ class Flush:
             return AuditPlan(refused=why)
         return replace(planned, doubted=True)
 
-    def repair(self, now: Mapping[Tab, Grid | Hold]) -> bool:
+    def repair(self, state: EstadoHoja, now: Mapping[Tab, Grid | Hold]) -> bool:
         """Put back what the last write, or one that came late, left on cells that were not meant; whether any were."""
-        self.memory.unknown = [one for one in self.memory.unknown if one.until > self.began]
+        if self.dry_run:
+            return False
+        if not self.memory.recalled:
+            self.memory.unknown, self.memory.recalled = recalled(state.escrituras), True
         done = sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
-        for one in self.memory.unknown:
-            grid = now.get(one.before.columns.tab)
-            if isinstance(grid, Grid):
-                moved = never_ours(grid, strays(one.before, grid, one.rows))
-                done += self._put_back(grid, [*moved, *audit.late(grid, one.events, self.memory.taken)])
+        done += sum(self._put_back_late(one, now.get(one.tab)) for one in self.memory.unknown)
+        self._forget_late(now)
         self.report.repaired += done
         return done > 0
+
+    def _put_back_late(self, one: Wrote, now: Grid | Hold | None) -> int:
+        """What may arrive for a while yet, and may have arrived."""
+        if not isinstance(now, Grid):
+            return 0
+        rows = one.astray(now)
+        moved = strays(one.before, now, rows)
+        # Before anything else was written, no cell of the rows that were meant is newer than what was written there.
+        own = set() if one.looked_for else meant(now, rows)
+        given = [cell for cell in moved if cell.row in own]
+        given += never_ours(now, [cell for cell in moved if cell.row not in own], _known)
+        return self._put_back(now, [*given, *audit.late(now, one.events, self.memory.taken)])
+
+    def _forget_late(self, now: Mapping[Tab, Grid | Hold]) -> None:
+        """What arrives no more, and was looked for once at least, is of no use."""
+        seen = {tab for tab, grid in now.items() if isinstance(grid, Grid)}
+        late = [one for one in self.memory.unknown if one.until > self.began or one.tab not in seen]
+        if len(late) < len(self.memory.unknown):
+            self._must_lead()
+            remember(escrituras=kept([*late, *self.memory.wrote.values()]))
+        self.memory.unknown = [one.looked(now.get(one.tab)) for one in late]
 
     def _put_back_last(self, tab: Tab, now: Grid | Hold | None) -> int:
         """While a tab cannot be read, what was written there is not forgotten."""
@@ -207,10 +218,15 @@ class Flush:
     def _write(self, push: Push, wanted: Sequence[RowToWrite], planned: AuditPlan) -> bool:
         self._show_dates(push.grids)
         self._must_lead()
-        intend([row.written for row in wanted], planned.reserva if planned.rows else None)
-        told: dict[Tab, Sequence[RowToWrite | RowChange]] = {Tab.OPERACIONES: wanted, Tab.METADATA: planned.rows}
+        told = {Tab.OPERACIONES: _sent(wanted), Tab.METADATA: [Sent("", row) for row in planned.rows]}
         until = self.began + MAY_ARRIVE
-        self.memory.wrote = {tab: Wrote(grid, told[tab], until) for tab, grid in push.grids.items() if told[tab]}
+        wrote = {tab: Wrote(grid, told[tab], until) for tab, grid in push.grids.items() if told[tab]}
+        intend(
+            [row.written for row in wanted],
+            kept([*self.memory.unknown, *wrote.values()]),
+            planned.reserva if planned.rows else None,
+        )
+        self.memory.wrote = wrote
         try:
             outcome = push.write(wanted, planned.rows, self.memory.suspects, doubts_audit=planned.doubted)
         except WriteUnknown:
@@ -245,6 +261,7 @@ class Flush:
     def _audit_outcome(self, outcome: Outcome, planned: AuditPlan) -> None:
         if outcome.audit_refused:
             self.memory.audit_refused = self.began
+            self._must_lead()
             remember(reserva=dict(planned.reserved))
             self.report.hold(Tab.METADATA, outcome.audit_refused)
             hold(Tab.METADATA, TipoRetencion.ESCRITURA, outcome.audit_refused)
@@ -274,11 +291,11 @@ class Flush:
         if not isinstance(proof, Grid):
             return not outcome.taken
         stood, gone, overwritten = proved(proof, grids[Tab.OPERACIONES], outcome.taken)
-        settle([row.written for row in stood], self.began)
+        settle([row.written for row in stood], self.began, None if gone else kept(self.memory.unknown))
         self.report.rows += len(stood)
         self.report.lines += [f"movida: {row.tag} ya no está en la fila {row.change.number}; se repara" for row in gone]
         self.report.lines += [f"otro programa escribió en la fila de {row.tag}; se lee otra vez" for row in overwritten]
-        self.memory.wrote[Tab.OPERACIONES] = self.memory.wrote[Tab.OPERACIONES]._replace(rows=gone)
+        self.memory.wrote[Tab.OPERACIONES] = self.memory.wrote[Tab.OPERACIONES]._replace(rows=_sent(gone))
         return not gone and not overwritten
 
     def _audit_seen(self, state: EstadoHoja, planned: AuditPlan) -> None:
@@ -291,3 +308,12 @@ def _may_hold(now: Grid, cell: Stray) -> bool:
     """Whether what was written there by mistake stands there still, as far as the reading tells."""
     here = now.beside(cell.row, cell.column)
     return here is UNSEEN or same_raw(here, cell.wrote)
+
+
+def _sent(rows: Sequence[RowToWrite]) -> list[Sent]:
+    return [Sent(row.tag, row.change) for row in rows]
+
+
+def _known(tags: Collection[str]) -> set[str]:
+    """Those of these tags that are a spool's."""
+    return set(Spool.objects.filter(tag__in=tags).values_list("tag", flat=True))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -38,6 +39,18 @@ class RowToWrite(NamedTuple):
     tag: str
     change: RowChange
     written: RowWritten
+
+
+class Sent(NamedTuple):
+    """A row of a request with the tag of the spool it was meant for; "" for a row of the audit."""
+
+    tag: str
+    change: RowChange
+
+    @property
+    def version(self) -> str:
+        """The version that goes with it, "" if none does."""
+        return version_of(raw_of(self.change.tab, "version", self.change.cells.get("version")))
 
 
 @dataclass(slots=True)
@@ -182,33 +195,64 @@ def proved(proof: Grid, used: Grid, rows: Iterable[RowToWrite]) -> Proof:
     return told
 
 
-def strays(before: Grid, now: Grid, wrote: Iterable[RowToWrite | RowChange]) -> list[Stray]:
+def strays(before: Grid, now: Grid, wrote: Iterable[Sent]) -> list[Stray]:
     """Where rows or columns that moved let a write land on other cells, with what these held before.
 
     `before` is the reading that was written by. What was not there before, a row or a column, held nothing there; what
-    was there and not read is `UNSEEN`.
+    was there and not read is `UNSEEN`. A row whose spool is nowhere else, with a tag that nothing had, is that spool's.
+    Below the last row there is nothing, or the reading was cut short.
     """
     rows = {row.number: row for row in now.rows}
+    here, there = _tags(now), set(_tags(before).values())
+    anywhere = set(here.values())
     found: list[Stray] = []
-    for one in wrote:
-        change, tag = (one.change, one.tag) if isinstance(one, RowToWrite) else (one, None)
+    for tag, change in (one for one in wrote if one.change.number <= now.last_row):
         row = rows.get(change.number) or Row(change.number, (None,) * len(now.names))
-        mine = tag is None or _tag_of(now, row) == tag  # the audit's rows have no tag, and do not move
-        found += _strays_of(before, now, row, change, mine=mine)
+        said = here.get(change.number, "")
+        renamed = said not in {"", *there} and tag not in anywhere
+        # The audit's rows have no tag, and do not move.
+        found += _strays_of(before, now, row, change, mine=tag in ("", said) or renamed)
     return list(dict.fromkeys(found))
 
 
-def never_ours(now: Grid, cells: Iterable[Stray]) -> list[Stray]:
+def meant(now: Grid, wrote: Iterable[Sent]) -> set[int]:
+    """The rows that the spools they were meant for stand in now: there only columns can have moved."""
+    tags = _tags(now)
+    return {change.number for tag, change in wrote if tags.get(change.number) == tag}
+
+
+def never_ours(now: Grid, cells: Collection[Stray], known: Callable[[Collection[str]], Container[str]]) -> list[Stray]:
     """Of these the cells that the app has no reason to write, now or ever: their column or their row is not its own.
 
-    What stands in the others may have been written since, and the next merge tells it by its version.
+    What stands in the others may have been written since, and the next merge tells it by its version. No merge looks
+    at a second row of a tag, and to a tag that is not `known` yet it would give the work of another spool: such a row
+    is given back whole while it shows the version of what was written.
     """
     ours = {at for name, at in now.columns.positions.items() if is_ours(now.columns.tab, name)}
-    tagged = {row.number for row in now.rows if now.columns.tab != Tab.OPERACIONES or _tag_of(now, row)}
-    return [cell for cell in cells if cell.column not in ours or cell.row not in tagged]
+    if now.columns.tab != Tab.OPERACIONES:
+        return [cell for cell in cells if cell.column not in ours]
+    tags = _tags(now)
+    times = Counter(tags.values())
+    hit = {number: tag for number in _showing(now, cells) if (tag := tags.get(number))}
+    spools = known(hit.values()) if hit else ()
+    strange = {number for number, tag in hit.items() if times[tag] > 1 or tag not in spools}
+    return [cell for cell in cells if cell.column not in ours or not tags.get(cell.row) or cell.row in strange]
 
 
-def _tag_of(grid: Grid, row: Row) -> str:
+def _showing(now: Grid, cells: Iterable[Stray]) -> set[int]:
+    """The rows that show the version which one of these cells brought there."""
+    place, at = now.names.index("version"), now.columns.positions["version"]
+    brought = {cell.row: cell.wrote for cell in cells if cell.column == at}
+    return {row.number for row in now.rows if row.number in brought and row.cells[place] == brought[row.number]}
+
+
+def _tags(grid: Grid) -> dict[int, str]:
+    """The canonical tag of every row, by number; nothing of a tab that has none."""
+    return {row.number: tag_of(grid, row) for row in grid.rows} if grid.columns.tab == Tab.OPERACIONES else {}
+
+
+def tag_of(grid: Grid, row: Row) -> str:
+    """The canonical tag in a row of Operaciones, "" where none can be read."""
     read = TAG.decode(row.cells[grid.names.index("TAG_SPOOL")])
     return canonical_tag(read) if isinstance(read, str) else ""
 
@@ -227,7 +271,9 @@ def _strays_of(before: Grid, now: Grid, row: Row, change: RowChange, *, mine: bo
         at = stood[place]
         if not (mine and at == place):
             was = None if old is None or at is None else _raw_at(before, old, at)
-            yield Stray(change.number, place, raw_of(change.tab, header, change.cells[header]), was)
+            wrote = raw_of(change.tab, header, change.cells[header])
+            if was is UNSEEN or not same_raw(wrote, was):
+                yield Stray(change.number, place, wrote, was)
 
 
 def _shoved_on(before: Grid, now: Grid, rows: tuple[Row, Row], change: RowChange) -> Iterator[Stray]:
@@ -268,8 +314,8 @@ def _raw_at(grid: Grid, row: Row, place: int) -> object:
 
 def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str]) -> Row | None:
     """The row as it was before: the only one with its tag, else found by all that was not written over."""
-    tag = "" if "TAG_SPOOL" not in now.names or "TAG_SPOOL" in but else _tag_of(now, row)
-    tagged = [old for old in before.rows if tag and _tag_of(before, old) == tag]
+    tag = "" if "TAG_SPOOL" not in now.names or "TAG_SPOOL" in but else tag_of(now, row)
+    tagged = [old for old in before.rows if tag and tag_of(before, old) == tag]
     if len(tagged) == 1:
         return tagged[0]
     kept = [name for name in now.names if name not in but and name in before.names]

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from occupation import services
 from occupation.sheets.audit import told_after
 from occupation.sheets.layout import Tab
+from occupation.vocabulary import Operacion
 from tests.live_relay import Floor, LiveRelay, equal, see_once, server_of, wait_no_longer
 from tests.live_shop import inside
 from tests.ports import wait_until
-from tests.sheet_truth import differences, foreign_cells
+from tests.sheet_truth import differences, foreign_cells, left_behind
 from tests.sheets_server.server import SheetsServer
+from tests.shop import TABLET
 
 SPOOLS = 60
 TAGS = [f"MK-{number:03}" for number in range(SPOOLS)]
@@ -38,6 +41,7 @@ MISFORTUNES: tuple[Misfortune, ...] = (
     lambda server: server.faults.empty(skip=1),
     lambda server: server.faults.before("write", lambda: server.office.reverse(Tab.OPERACIONES)),
     lambda server: server.faults.after("read", lambda: server.office.sort(Tab.OPERACIONES, "NV")),
+    lambda server: server.faults.before("write", lambda: server.office.insert_row(Tab.OPERACIONES, 2)),
 )
 
 
@@ -94,4 +98,22 @@ def test_a_relay_killed_at_random_moments_leaves_app_and_sheet_equal(
     wait_until(lambda: equal(server), "an equal sheet", 60)
     assert differences(server.office.records) == []
     assert foreign_cells(server.office.records) == foreign
+    assert left_behind(server.office.records) == []
     assert told_after(0).count() == floor.done > 0
+
+
+@pytest.mark.process
+def test_a_relay_killed_after_a_write_beside_an_inserted_row_leaves_it_blank_in_the_end(
+    relay: LiveRelay, server: SheetsServer
+) -> None:
+    services.tomar(tag=TAGS[0], trabajador_id=94, operacion=Operacion.ARM, actor=TABLET)
+    dates_shown = 1
+    server.faults.before("write", lambda: server.office.insert_row(Tab.OPERACIONES, TAGS[0]), skip=dates_shown)
+    server.faults.after("write", relay.strike, skip=dates_shown)
+    relay.start()
+    wait_until(lambda: not relay.is_alive(), "its death")
+    assert [row["Ocupado_Por"] for row in left_behind(server.office.records)] == ["JP(94)"]
+    wait_no_longer()
+    relay.start()
+    wait_until(lambda: equal(server), "an equal sheet", 60)
+    assert (differences(server.office.records), left_behind(server.office.records)) == ([], [])
