@@ -212,6 +212,8 @@ class OperacionNoDisponible(Refused):
 
     def __init__(self, tag: str, operacion: Operacion, razon: str) -> None:
         super().__init__(f"{operacion.label} no está disponible para {tag}: {razon}", operacion=str(operacion))
+        self.razon = f"{razon[:1].upper()}{razon[1:]}"
+        """Why, where the spool and the operation stand beside it."""
 
 
 _FALTA = {

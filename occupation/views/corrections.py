@@ -18,7 +18,7 @@ from occupation.access import supervisor
 from occupation.forms import CorregirForm, ReabrirForm
 from occupation.models import Spool, Trabajador
 from occupation.queries import every_worker, find_spool, list_spools
-from occupation.refusals import Refused, SolicitudInvalida
+from occupation.refusals import OperacionNoDisponible, Refused, SolicitudInvalida
 from occupation.rules import judge_completada, judge_reabrible
 from occupation.services.corrections import DIA
 from occupation.services.occupation import RESPONSABLE, responsible_of
@@ -92,6 +92,8 @@ class Hecha:
 def _why_not(judge: Callable[[Spool, Operacion], None], spool: Spool, operacion: Operacion) -> str:
     try:
         judge(spool, operacion)
+    except OperacionNoDisponible as refused:
+        return refused.razon
     except Refused as refused:
         return refused.mensaje
     return ""

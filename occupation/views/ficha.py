@@ -55,6 +55,11 @@ class EstadoDeEtapa:
     estado: str
     detalle: str = ""
 
+    @property
+    def partes(self) -> list[str]:
+        """What of the detail a narrow card must not break: a date is one word."""
+        return self.detalle.split(" · ")
+
 
 @dataclass(frozen=True, slots=True)
 class Paso:
@@ -116,6 +121,9 @@ class Ficha:
     @property
     def pasos(self) -> list[Paso]:
         """What can be done next and by whom."""
+        if self.es_mio and self._spool.ocupado_desde is not None:
+            que = f"Lo tiene usted en {self._spool.tomado_para}"
+            return [Paso(que, f"{_since(self._spool.ocupado_desde)}. Puede pausarlo o completarlo aquí abajo.")]
         return _steps(self._spool)
 
     @cached_property
@@ -139,6 +147,12 @@ class Ficha:
         """Sessions of work with their durations, and what others did, latest first."""
         hitos = [*_sessions(self._sesiones), *_others(self._eventos)]
         return sorted(hitos, key=lambda hito: hito.instante, reverse=True)
+
+    @property
+    def sin_historia(self) -> str:
+        """The sentence of an empty history: what was done before the shop had this program came with the sheet."""
+        begun = {self._spool.arm_state, self._spool.sold_state} != {EstadoTrabajo.PENDIENTE}
+        return f"{'Lo que está hecho vino de la hoja. Aquí nadie' if begun else 'Nadie'} lo ha tomado todavía."
 
     @property
     def totales(self) -> list[Total]:

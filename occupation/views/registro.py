@@ -54,6 +54,11 @@ class Suma:
         """`2h 15m`."""
         return duration(self.segundos)
 
+    @property
+    def solo_inspecciones(self) -> bool:
+        """Whether nothing was taken: an inspection takes no time of its own."""
+        return self.completadas > 0 and self.sesiones == 0
+
 
 class MiRegistro:
     """A worker's record at one moment of the shop's clock. The week begins on Monday."""

@@ -101,6 +101,27 @@ def test_a_list_that_could_not_be_fetched_asks_again_for_the_same_nv(
         expect(page.locator(".nv-elegida")).to_contain_text("NV0700")
 
 
+@pytest.mark.parametrize("op", ["METROLOGIA", "REPARACION"])
+def test_counts_of_three_digits_fit_into_their_filters_on_a_phone(
+    chromium: Browser, shared_taller: LiveTaller, op: str
+) -> None:
+    with stand(chromium, shared_taller, size="teléfono") as tablet:
+        page = tablet.pair().step_up(93).open(f"/trabajo/?op={op}")
+        page.locator(".chip b").evaluate_all("counts => counts.forEach(count => count.textContent = '1208')")
+        too_wide = "chips => chips.filter(chip => chip.scrollWidth > chip.clientWidth).map(chip => chip.innerText)"
+        assert page.locator(".chip").count() > 3
+        assert page.locator(".chip").evaluate_all(too_wide) == []
+
+
+def test_a_date_is_not_broken_in_a_narrow_card(chromium: Browser, shared_taller: LiveTaller) -> None:
+    with stand(chromium, shared_taller) as tablet:
+        page = tablet.pair().step_up(93).open("/spool/QC-77-001/")
+        lines = "spans => spans.map(span => [span.innerText, span.getClientRects().length])"
+        told = page.locator(".etapa .junto").evaluate_all(lines)
+        assert ["06-01-2026", 1] in told
+        assert {count for _, count in told} == {1}
+
+
 def test_the_filters_work_without_scripts(chromium: Browser, shared_taller: LiveTaller) -> None:
     with stand(chromium, shared_taller, script=False) as tablet:
         tablet.pair()

@@ -51,7 +51,7 @@ def test_a_spool_is_found_by_any_part_and_says_what_can_be_put_right(shop: Shop)
     page = words(client.get(SPOOL, {"tag": "mk-1-011"}))
     assert "ARMADO Completado MR(93) · Miguel Rojas 12-01-2026 CORREGIR REABRIR" in page
     assert "SOLDADURA Completado JP(94) · Juan Pérez 12-01-2026 CORREGIR REABRIR" in page
-    assert "METROLOGÍA METROLOGÍA no está disponible para MK-1-011: todavía no se ha completado." in page
+    assert "METROLOGÍA Todavía no se ha completado." in page
 
 
 def test_what_somebody_holds_is_reopened_after_liberar_and_the_page_says_so(shop: Shop) -> None:
@@ -59,7 +59,7 @@ def test_what_somebody_holds_is_reopened_after_liberar_and_the_page_says_so(shop
     client = logged_in("marta", "supervisores", staff=False)
     page = words(client.get(SPOOL, {"tag": "MK-1-011"}))
     assert "en SOLDADURA desde el 12-01 08:30. Libérelo antes con LIBERAR. CORREGIR" in page
-    assert "SOLDADURA SOLDADURA no está disponible para MK-1-011: todavía no se ha completado." in page
+    assert "SOLDADURA Todavía no se ha completado." in page
 
 
 def test_the_way_back_is_called_so_and_leads_one_step_back(shop: Shop) -> None:
@@ -82,7 +82,7 @@ def test_what_cannot_be_reopened_says_why_and_can_still_be_corrected(
     done(shop, **columns)
     client = logged_in("marta", "supervisores")
     page = words(client.get(SPOOL, {"tag": "MK-1-011"}))
-    assert f"12-01-2026 ARMADO no está disponible para MK-1-011: {why} CORREGIR" in page
+    assert f"12-01-2026 No se puede reabrir. {why[0].upper()}{why[1:]} CORREGIR" in page
     assert "REABRIR" not in page
     refused = client.get(REABRIR, {"tag": "MK-1-011", "operacion": "ARM"})
     assert (refused.status_code, why in said(refused)) == (400, True)

@@ -100,8 +100,8 @@ def test_today_and_the_week_are_told_with_durations_and_totals(miguel: Trabajado
         "MK -2 ARMADO · 2d 17h 0m 08-05 16:00 → 11-05 09:00 · pausó"
     )
     said = words(page)
-    assert "HOY 6h 0m de trabajo 3 completadas · 4 sesiones" in said
-    assert "ESTA SEMANA 19h 30m de trabajo 4 completadas · 6 sesiones" in said
+    assert "HOY 6h 0m sumando sus spools 3 completadas · 4 sesiones" in said
+    assert "ESTA SEMANA 19h 30m sumando sus spools 4 completadas · 6 sesiones" in said
     assert "MK -1" not in said
     assert "MK -5" not in said
 
@@ -152,10 +152,19 @@ def test_who_did_nothing_reads_so_and_is_led_here_from_the_work_page(miguel: Tra
     tablet = Tablet().step_up(miguel)
     assert 'href="/mi-registro/"' in tablet.get("/trabajo/").content.decode()
     said = words(tablet.get("/mi-registro/"))
-    assert "HOY 0m de trabajo 0 completadas · 0 sesiones" in said
+    assert "HOY 0m sumando sus spools 0 completadas · 0 sesiones" in said
     assert "Hoy no ha tomado spools todavía." in said
     assert "Nada más desde el lunes." in said
     assert "Corregido" not in said
+
+
+@time_machine.travel(WEDNESDAY, tick=False)
+def test_who_only_inspects_reads_how_many_inspections_and_no_time(miguel: Trabajador) -> None:
+    for instante in (at(11, 9), at(13, 9), at(13, 10)):
+        spool = SpoolFactory(arm_state=EstadoTrabajo.COMPLETADO, sold_state=EstadoTrabajo.COMPLETADO)
+        inspeccionar(tag=spool.tag, trabajador_id=93, resultado=Resultado.APROBADO, actor=TABLET, instante=instante)
+    said = words(Tablet().step_up(miguel).get("/mi-registro/"))
+    assert "HOY 2 inspecciones ESTA SEMANA 3 inspecciones Hoy" in said
 
 
 @time_machine.travel(WEDNESDAY, tick=False)
@@ -167,7 +176,7 @@ def test_a_take_that_was_cancelled_is_listed_and_adds_up_to_nothing(miguel: Trab
     assert section(page, "hoy") == (
         "Hoy MK -1 ARMADO · 30m 10:00 → 10:30 · pausó MK -1 ARMADO · 2h 0m 08:00 → 10:00 · canceló la toma"
     )
-    assert "HOY 30m de trabajo 0 completadas · 1 sesión" in words(page)
+    assert "HOY 30m sumando sus spools 0 completadas · 1 sesión" in words(page)
 
 
 def test_nobody_chosen_is_asked_who_it_is_first() -> None:
@@ -182,7 +191,7 @@ def test_what_the_office_completes_in_the_sheet_after_a_pause_is_no_time_of_the_
     adoptar(tag="MK-1", decision=typed, instante=at(13, 13))
     page = Tablet().step_up(miguel).get("/mi-registro/")
     assert section(page, "hoy") == "Hoy Hoy no ha tomado spools todavía."
-    assert "ESTA SEMANA 0m de trabajo" in words(page)
+    assert "ESTA SEMANA 0m sumando sus spools" in words(page)
 
 
 @pytest.mark.parametrize("spools", [2, 12])

@@ -178,9 +178,22 @@ def test_the_zone_offers_what_this_worker_may_do_and_nobody_nothing() -> None:
     assert zone(tablet.get("/spool/MIO/")) == "VOLVER PAUSAR COMPLETAR"
     assert zone(tablet.get("/spool/HECHO/")) == "VOLVER"
     assert zone(inspector.get("/spool/HECHO/")) == "VOLVER INSPECCIONAR"
+    assert section(tablet.get("/spool/MIO/"), "ahora") == (
+        "Qué se puede hacer ahora Lo tiene usted en ARMADO Desde las 11:00. Puede pausarlo o completarlo aquí abajo."
+    )
     assert section(inspector.get("/spool/MIO/"), "ahora") == (
         "Qué se puede hacer ahora Lo tiene MR(93) · Miguel Rojas en ARMADO "
         "Desde las 11:00. Solo esa persona puede pausarlo o completarlo."
+    )
+
+
+def test_an_empty_history_does_not_say_that_nobody_did_what_the_sheet_tells() -> None:
+    SpoolFactory(tag_hoja="NUEVO")
+    SpoolFactory(tag_hoja="ANTES", arm_state=DONE, fecha_armado=date(2026, 1, 6))
+    tablet = Tablet(kind=DeviceKind.BOARD)
+    assert section(tablet.get("/spool/NUEVO/"), "historia") == "Historia Nadie lo ha tomado todavía."
+    assert section(tablet.get("/spool/ANTES/"), "historia") == (
+        "Historia Lo que está hecho vino de la hoja. Aquí nadie lo ha tomado todavía."
     )
 
 
