@@ -71,6 +71,14 @@ def office(
     return page
 
 
+def test_an_empty_list_takes_the_width_of_a_tablet_too(office: Page, shared_taller: LiveTaller) -> None:
+    office.set_viewport_size({"width": 800, "height": 1280})
+    office.goto(f"{shared_taller.base_url}/admin/occupation/conflicto/")
+    widths = "parts => parts.map(part => part.offsetWidth)"
+    form, whole = office.locator(".changelist-form-container, #changelist").evaluate_all(widths)[::-1]
+    assert form == whole
+
+
 def test_no_page_of_the_admin_breaks_its_own_security_policy(office: Page, shared_taller: LiveTaller) -> None:
     complaints: list[str] = []
     office.on("console", lambda message: complaints.append(f"{office.url} {message.type} {message.text}"))

@@ -23,6 +23,9 @@ set_pin(trabajador=Trabajador.objects.get(id=93), pin="4831", actor=SISTEMA)
 """
 
 
+_PLACES = "keys => keys.map(key => [key.value, key.getBoundingClientRect().top])"
+
+
 @pytest.fixture
 def taller(start_taller: StartTaller, tmp_path: Path) -> LiveTaller:
     live = start_taller(PIN_TRABAJADORES="1")
@@ -73,11 +76,14 @@ def lose_it(tablet: Stand) -> None:
 
 
 def tap_it_in(tablet: Stand) -> None:
-    """A wrong one first, then a slip of the finger, then the right one."""
+    """A wrong one first, which moves no key, then a slip of the finger, then the right one."""
     page = choose(tablet)
+    keys = page.locator(".tecla")
+    stood = keys.evaluate_all(_PLACES)
     for digit in "4830":
         tablet.tap(page.get_by_role("button", name=digit, exact=True))
     expect(page.get_by_role("alert").filter(has_text="Ese no es su PIN")).to_be_visible()
+    assert keys.evaluate_all(_PLACES) == stood
     for key in ("4", "7", "Borrar el último dígito", "8", "3", "1"):
         tablet.tap(page.get_by_role("button", name=key, exact=True))
     expect(page.get_by_role("link", name="CAMBIAR")).to_be_visible()
