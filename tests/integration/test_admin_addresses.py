@@ -57,7 +57,7 @@ def test_no_address_of_a_list_is_an_error_of_ours(model: type[Model]) -> None:
     assert set(answers.values()) <= {200, 302, 400}, {at: status for at, status in answers.items() if status >= 500}
 
 
-@pytest.mark.parametrize("asked", ["instante__gte=9999-99-99", "pk__in=99999999999999999999", "tipo__range=x"])
+@pytest.mark.parametrize("asked", ["instante__gte=9999-99-99", "pk__range=", "tipo__range=x"])
 def test_an_impossible_filter_is_answered_with_the_whole_list_and_a_sentence(asked: str) -> None:
     shop()
     client = logged_in("ana", superuser=True)

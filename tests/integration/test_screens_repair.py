@@ -56,7 +56,8 @@ def test_the_cycle_stands_wherever_a_repair_is_shown(juan: Trabajador, inspector
     assert rows(inspector.get("/trabajo/", op="SOLD", q="R-1")) == [
         "R -1 Ocupado por JP(94) en REPARACIÓN · ciclo 2/3 · 1h 0m ›"
     ]
-    assert "Lo tiene JP(94) · Juan Pérez en REPARACIÓN · ciclo 2/3" in words(tablet.get("/spool/R-1/"))
+    assert "Lo tiene usted en REPARACIÓN · ciclo 2/3" in words(tablet.get("/spool/R-1/"))
+    assert "Lo tiene JP(94) · Juan Pérez en REPARACIÓN · ciclo 2/3" in words(inspector.get("/spool/R-1/"))
     assert [card.operacion for card in cards([spool], NOON)] == ["REPARACIÓN 2/3"]
 
 
