@@ -135,8 +135,8 @@ def _cells(tab: Tab, places: Sequence[tuple[int, int, object]], dressed: Collect
 
 
 def said(row: Row) -> Texts:
-    """What each of our cells of a row means, as text; "" for a blank."""
-    return {header: meaning(header, row.get(header, "")) for header in OURS}
+    """What each of our cells of a row means, as text; "" for a blank. KeyError while a header is spelt another way."""
+    return {header: meaning(header, row[header]) for header in OURS}
 
 
 def wanted(spool: Mapping[str, Any]) -> Texts:

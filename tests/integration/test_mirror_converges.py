@@ -28,6 +28,7 @@ from occupation.services.holds import permit
 from occupation.services.mirroring import requeue
 from occupation.sheets.budget import Budget
 from occupation.sheets.google import opened
+from occupation.sheets.guard import FEW
 from occupation.sheets.layout import Tab
 from occupation.sheets.leader import make_leader
 from occupation.sheets.relay import OFFICE_SECONDS, Relay
@@ -260,8 +261,10 @@ class Week(RuleBasedStateMachine):
         return act
 
     def type(self, row: int, header: str, text: str) -> None:
+        """With another version, whatever else the row shows is somebody's too: it tells an old copy no more."""
         self.people.do("edit", OPERACIONES, row, header, text)
-        self.typed.add((header, said(self.people.rows()[row - 2])[header]))
+        cells = said(self.people.rows()[row - 2])
+        self.typed |= set(cells.items()) if header == "version" else {(header, cells[header])}
 
     def sort(self, draw: Draw) -> Act:
         header, down = draw(st.sampled_from(["NV", "TAG_SPOOL", "id"])), draw(st.booleans())
@@ -415,7 +418,7 @@ class Week(RuleBasedStateMachine):
 
     def turn(self) -> bool:
         """A turn of the relay, and its rest; whether it came to its end. What it was to notice, it noticed."""
-        disturbed = bool(self.server.faults.waiting or self.server.google.late)
+        disturbed = self.server.faults.waiting or self.server.google.late or self._many_rows_are_gone()
         edits: Edits = set() if disturbed else self._edits()
         wait = self.relay.turn()
         self._let_stalls_end()
@@ -424,6 +427,14 @@ class Week(RuleBasedStateMachine):
             self._all_noticed(edits)
         self.advance(wait)
         return reached
+
+    def _many_rows_are_gone(self) -> bool:
+        """So many that the sheet is not believed, which is said when the office's columns are read next."""
+        known = Mirror.objects.filter(spool__archivado_en=None, gone_since=None).values_list("spool__tag", flat=True)
+        with suppress(LookupError):
+            found = {canonical(row["TAG_SPOOL"]) for row in self.people.rows()}
+            return len(set(known) - found) > FEW
+        return True
 
     def _let_stalls_end(self) -> None:
         """What a stalled request does, it does before anything else is asked."""
