@@ -432,8 +432,7 @@ class Week(RuleBasedStateMachine):
         """So many that the sheet is not believed, which is said when the office's columns are read next."""
         known = Mirror.objects.filter(spool__archivado_en=None, gone_since=None).values_list("spool__tag", flat=True)
         with suppress(LookupError):
-            found = {canonical(row["TAG_SPOOL"]) for row in self.people.rows()}
-            return len(set(known) - found) > FEW
+            return len(set(known) - {canonical(row["TAG_SPOOL"]) for row in self.people.rows()}) > FEW
         return True
 
     def _let_stalls_end(self) -> None:
