@@ -5,7 +5,7 @@ Each step is its own transaction, so that a relay that dies between any two find
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -60,10 +60,17 @@ def _shown_before(mirrors: Mapping[int, Mirror]) -> list[tuple[UUID, int, dict[s
     return [(UUID(text), id, {}) for id, text in versions.items() if text]
 
 
-def _remember_shown(shown: Iterable[tuple[UUID, int, dict[str, str]]], ahora: datetime) -> None:
+def _remember_shown(shown: Sequence[tuple[UUID, int, dict[str, str]]], ahora: datetime) -> None:
+    """Add these cells to those written under the same version before: a write that restores one brings only that."""
+    told = VersionMostrada.objects.in_bulk([version for version, _, _ in shown])
+    for version, id, cells in shown:
+        one = told.setdefault(version, VersionMostrada(version=version, spool_id=id))
+        one.celdas, one.instante = one.celdas | cells, ahora
     VersionMostrada.objects.bulk_create(
-        (VersionMostrada(version=v, spool_id=id, celdas=cells, instante=ahora) for v, id, cells in shown),
-        ignore_conflicts=True,
+        told.values(),
+        update_conflicts=True,
+        unique_fields=["version"],
+        update_fields=["celdas", "instante"],
         batch_size=_BATCH,
     )
 

@@ -49,12 +49,14 @@ class Wrote(NamedTuple):
         return [row.change for row in self.rows if not row.tag]
 
     def astray(self, now: Grid) -> Sequence[Sent]:
-        """The rows that may have landed elsewhere. What stands at the first look is none: a request arrives once."""
+        """The rows that may have landed elsewhere. What came to stand by the first look did not: it arrives once.
+
+        A write that only puts cells back brings no new version, so that its row tells nothing of it.
+        """
         if self.looked_for or self.tab != _TAB:
             return self.rows
-        place = now.names.index("version")
-        stand = {(tag_of(now, row), version_of(row.cells[place])) for row in now.rows}
-        return [row for row in self.rows if (row.tag, row.version) not in stand]
+        came = _shown(now) - _shown(self.before)
+        return [row for row in self.rows if (row.tag, row.version) not in came]
 
     def looked(self, now: Grid | Hold | None) -> Wrote:
         """The same after that reading of its tab, if there was one."""
@@ -71,6 +73,12 @@ def recalled(text: str) -> list[Wrote]:
     """The writes that `kept` told. What this version of the app cannot read is not recalled."""
     found = (_recalled(one) for one in json.loads(text or "[]"))
     return [one for one in found if one is not None]
+
+
+def _shown(grid: Grid) -> set[tuple[str, str]]:
+    """Which tag shows which version."""
+    place = grid.names.index("version")
+    return {(tag_of(grid, row), version_of(row.cells[place])) for row in grid.rows}
 
 
 def _kept(one: Wrote) -> Json:

@@ -16,6 +16,7 @@ from occupation.sheets.cycle import Cycle
 from occupation.sheets.cycle_report import CycleReport
 from occupation.sheets.flush import MAY_ARRIVE, Memory, NotLeading
 from occupation.sheets.layout import Owner, Tab, headers
+from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
 from tests.mirror_office import AnyOffice, foreign_cells, mirrored_office, nothing_left, ours, server_of, take
 from tests.sheets_server.office import Office
@@ -209,3 +210,35 @@ def test_a_write_that_is_proved_is_forgotten(sheet: AnyOffice) -> None:
     before = ours(sheet, "MK-2")
     sheet.sync()
     assert (EstadoHoja.objects.get().escrituras, ours(sheet, "MK-2")) == ("", before)
+
+
+def test_a_restored_cell_that_landed_on_another_spools_row_is_no_edit_of_that_spool(
+    sheet: AnyOffice, people: Office
+) -> None:
+    for tag, fitter in (("MK-1", 93), ("MK-2", 94)):
+        services.tomar(tag=tag, trabajador_id=fitter, operacion=Operacion.ARM, actor=TABLET)
+        services.completar(tag=tag, trabajador_id=fitter, actor=TABLET)
+    sheet.sync()
+    services.tomar(tag="MK-1", trabajador_id=94, operacion=Operacion.SOLD, actor=TABLET)
+    sheet.sync()
+    before = ours(sheet, "MK-1"), ours(sheet, "MK-2")
+    people.edit("Operaciones", "MK-1", "Armador", "")
+    rows = sheet.rows()
+    dies_after_writing(sheet, lambda: sheet.save([rows[0], rows[2], rows[1], *rows[3:]]))
+    assert sheet.row("MK-2")["Armador"] == "MR(93)"
+    report = sheet.sync()
+    assert (report.adopted, find_spool("MK-2").armador_id) == (0, 94)
+    assert (ours(sheet, "MK-1"), ours(sheet, "MK-2")) == before
+    assert nothing_left(sheet)
+
+
+def test_a_restored_cell_that_landed_in_an_inserted_row_leaves_it_blank(sheet: AnyOffice, people: Office) -> None:
+    take(1)
+    sheet.sync()
+    before = ours(sheet, "MK-1")
+    people.edit("Operaciones", "MK-1", "Estado_Detalle", "reservado")
+    dies_after_writing(sheet, lambda: people.insert_row("Operaciones", "MK-1"))
+    assert cells_of_ours(sheet, 1) == {name: before[name] for name in ("version", "Estado_Detalle")}
+    sheet.sync()
+    assert (cells_of_ours(sheet, 1), ours(sheet, "MK-1")) == ({}, before)
+    assert nothing_left(sheet)
