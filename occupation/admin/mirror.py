@@ -43,7 +43,7 @@ class AtrasoFilter(WordsFilter):
         "tarde": ("Esperan más de dos minutos", lambda: Q(pk__in=mirror_late(timezone.now()))),
         "estacionada": ("Estacionadas", lambda: Q(pk__in=Mirror.objects.parked())),
         "no": ("Al día", lambda: Q(behind_since__isnull=True, gone_since__isnull=True)),
-        "sin_fila": ("Tomados sin fila en la hoja", lambda: Q(pk__in=Mirror.objects.gone())),
+        "sin_fila": ("Sin fila en la hoja", lambda: Q(pk__in=Mirror.objects.gone())),
     }
 
 
@@ -76,7 +76,8 @@ class MirrorAdmin(DecisionAdmin[Mirror]):
         if mirror.spool.archivado_en:
             return "salió de la hoja"
         if mirror.gone_since:
-            return "su fila salió de la hoja: saldrá del taller cuando lo suelten"
+            until = "lo suelten" if mirror.spool.ocupado else "se lean todos los tags de la hoja"
+            return f"su fila salió de la hoja: saldrá del taller cuando {until}"
         if mirror.error:
             return "estacionada: la hoja no la deja escribir"
         return "espera la hoja" if mirror.behind_since else "al día"

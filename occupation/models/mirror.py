@@ -35,7 +35,7 @@ class MirrorQuerySet(models.QuerySet["Mirror"]):
         return self.in_sheet().exclude(error="")
 
     def gone(self) -> Self:
-        """Those of spools that somebody holds although their row left the sheet."""
+        """Those of spools that are in the shop although it was believed that their row left the sheet."""
         return self.filter(gone_since__isnull=False)
 
 
@@ -47,9 +47,9 @@ class Mirror(models.Model):
     app cell as last read or written, by header: the third side of the merge. `left` is what the app said, by header,
     where the first import found another value in the sheet and left it there. `intent` is what a write that has not
     been proved wanted to leave, by header. A row that the book refused is parked with its `error` until a later verb,
-    or an admin, takes it away. `gone_since` is when a reading that was believed found no row of a spool that somebody
-    holds: it is no loss at the next reading, and leaves the shop once it is free. A believed reading with its row
-    clears it.
+    or an admin, takes it away. `gone_since` is when a reading that was believed found no row of a spool that stays
+    nevertheless, for somebody holds it or some tag cannot be read: it is no loss at the next reading, and leaves the
+    shop once neither is so. A believed reading with its row clears it.
     """
 
     spool = models.OneToOneField(Spool, models.CASCADE, primary_key=True, related_name="mirror")

@@ -76,8 +76,17 @@ def archive(perdidos: Sequence[Missing]) -> list[Missing]:
     return done
 
 
+def left_the_sheet(perdidos: Sequence[Missing]) -> None:
+    """Spools, at most 200, stay although it was believed that their rows were deleted: since when is remembered."""
+    with verb_transaction():
+        one_import_at_a_time()
+        spools = locked_spools(pk__in=[one.spool_id for one in perdidos])
+        ids = [one.spool_id for one in perdidos if _is_there(spools.get(one.spool_id), one)]
+        Mirror.objects.filter(pk__in=ids, gone_since=None).update(gone_since=timezone.now())
+
+
 def came_back(ids: Sequence[int]) -> None:
-    """Spools, at most 200, that somebody held while they had no row have one again: its loss would be a new one."""
+    """Spools, at most 200, that stayed while they had no row have one again: its loss would be a new one."""
     with verb_transaction():
         one_import_at_a_time()
         Mirror.objects.filter(pk__in=locked_spools(pk__in=ids)).update(gone_since=None)

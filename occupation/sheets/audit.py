@@ -32,9 +32,10 @@ _NOT_TOLD: Final = (TipoEvento.STATE_CHANGE, TipoEvento.IMPORTACION)
 class AuditPlan:
     """Events to write with their rows, and the id up to which the audit is complete once these rows are seen.
 
-    Events up to `desde` may be missing: somebody said that they were deleted for good. `refused` says, in Spanish, why
-    nothing may be written after this read, and `lost` what it lacks; `more` that there are later events;
-    `doubted` that the book refused the audit before. `reserved` is what was to be kept, as `reserva`, before this plan.
+    Events up to `desde` may be missing: somebody said that they were deleted for good, of this very reading if
+    `believed`. `refused` says, in Spanish, why nothing may be written after this read, and `lost` what it lacks; `more`
+    that there are later events; `doubted` that the book refused the audit before. `reserved` is what was to be kept, as
+    `reserva`, before this plan.
     """
 
     rows: Sequence[RowChange] = ()
@@ -44,6 +45,7 @@ class AuditPlan:
     refused: str = ""
     lost: Sequence[Lost] = ()
     more: bool = False
+    believed: bool = False
     doubted: bool = False
     reserved: Mapping[str, Any] = field(default_factory=dict)
 
@@ -104,7 +106,7 @@ def plan(grid: Grid, state: EstadoHoja, accepts: Accepts = no_loss) -> AuditPlan
         if str(evento.uuid) not in present:
             number = numbers.get(str(evento.uuid)) or (free := free + 1)
             rows.append(RowChange(Tab.METADATA, number, cells_of(evento)))
-    return AuditPlan(rows, hasta, desde, grid.last_row, more=more, reserved=state.reserva)
+    return AuditPlan(rows, hasta, desde, grid.last_row, more=more, believed=gone_for_good, reserved=state.reserva)
 
 
 def _last_present(state: EstadoHoja, present: Container[str]) -> int:

@@ -126,6 +126,10 @@ class Flush:
             if not self.dry_run:
                 hold(Tab.METADATA, TipoRetencion.ENCOGIDA, planned.refused, mostrado=planned.lost)
         elif not self.dry_run:
+            if planned.believed:
+                # Before the permission is used up: nothing that is written next may arrive.
+                self._must_lead()
+                remember(metadata_desde=planned.desde, metadata_fila=planned.last_row)
             release(Tab.METADATA, TipoRetencion.ENCOGIDA)
             self.memory.audit_known = True
             return self._doubted(planned)

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from occupation.services.importing import archive, came_back, import_rows
+from occupation.services.importing import archive, came_back, import_rows, left_the_sheet
 from occupation.sheets.book import Grid
 from occupation.sheets.diff import Known, compare
 from occupation.sheets.hydrate import Workers, first_sight, unknown_workers
@@ -144,7 +144,8 @@ def _left(cells: Mapping[str, str], app: Mapping[str, str]) -> dict[str, str]:
 def _archive(identity: Identity, job: Job) -> None:
     """Archive what left the sheet; what somebody holds, or what an unreadable tag may be, stays and is told.
 
-    What is held goes along the first time, to be remembered as gone.
+    What is held goes along the first time, to be remembered as gone; so is a whole deletion that somebody allowed while
+    a tag cannot be read. The few that go unasked then are not: they count with what goes later.
     """
     job.report.lines += [
         f"sigue en el taller: {one.tag} ya no está en la hoja, pero alguien lo tiene tomado; no se archiva"
@@ -157,6 +158,8 @@ def _archive(identity: Identity, job: Job) -> None:
             for one in identity.missing
             if not one.held
         ]
+        for lost in () if job.dry_run or not identity.shrank else job.batches(identity.lost):
+            job.write(partial(left_the_sheet, [Missing(one.spool_id, one.tag) for one in lost]))
         return
     for batch in job.batches([one for one in identity.missing if not (one.held and one.gone)]):
         gone = [Missing(one.spool_id, one.tag) for one in batch]

@@ -237,18 +237,23 @@ def test_a_parked_row_is_tried_again_and_one_that_is_not_says_so() -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_held_spool_whose_row_left_the_sheet_is_found_and_says_what_becomes_of_it() -> None:
+def test_a_spool_whose_row_left_the_sheet_is_found_and_says_what_it_waits_for() -> None:
+    from occupation import services
     from occupation.models import Mirror
+    from tests.shop import TABLET
 
     row, other = parked("MK-1"), parked("MK-2", error="")
     Mirror.objects.filter(pk=row.pk).update(gone_since=NOW)
     client = logged_in("ana", "administradores")
     listed = client.get(ESPEJO, {"atraso": "sin_fila"})
     assert list(listed.context["cl"].result_list) == [row]
-    assert "MK-1 su fila salió de la hoja: saldrá del taller cuando lo suelten 03-03-2026 11:00" in words(listed)
+    waits_for = "MK-1 su fila salió de la hoja: saldrá del taller cuando"
+    assert f"{waits_for} se lean todos los tags de la hoja 03-03-2026 11:00" in words(listed)
     for waits in ("si", "tarde", "estacionada", "no"):
         assert row not in client.get(ESPEJO, {"atraso": waits}).context["cl"].result_list
     assert list(client.get(ESPEJO, {"atraso": "tarde"}).context["cl"].result_list) == [other]
+    services.tomar(tag="MK-1", trabajador_id=93, operacion=Operacion.ARM, actor=TABLET)
+    assert f"{waits_for} lo suelten 03-03-2026 11:00" in words(client.get(ESPEJO, {"atraso": "sin_fila"}))
 
 
 @pytest.mark.usefixtures("shop")

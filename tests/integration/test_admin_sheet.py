@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -209,6 +210,41 @@ def test_rows_that_came_back_after_the_rest_was_allowed_do_not_ask_again(
     office.desk.retype(tab, whole[:7])
     report = office.sync()
     assert (report.complete, report.effective, held()) == (True, True, [])
+
+
+@pytest.mark.parametrize("trouble", ["429", "lost", "late", "protected"])
+def test_a_shorter_audit_that_was_allowed_stays_allowed_whatever_becomes_of_the_next_write(
+    office: AnyOffice, ana: Client, trouble: str
+) -> None:
+    from occupation.sheets.book import BookBusy, WriteUnknown
+    from tests.mirror_office import server_of
+    from tests.mirror_trouble import deleted, tag, take
+
+    server = server_of(office)
+    # A relay's first write is of the dates' format.
+    happens = {
+        "429": lambda: server.faults.too_many(on="write", skip=1),
+        "lost": lambda: server.faults.cut(applied=True, on="write", skip=1),
+        "late": lambda: server.faults.late(60, on="write", skip=1),
+        "protected": lambda: office.desk.protect(Tab.METADATA),
+    }
+    take(1, 2, 3, 5, 6, 7, 8, 9)
+    office.sync()
+    deleted(office, Tab.METADATA, 1)
+    ana.post(PERMITIR, {"retencion": asked(ana)})
+    take(11)
+    happens[trouble]()
+    with suppress(BookBusy, WriteUnknown):
+        office.sync()
+    assert server.faults.waiting == []
+    office.sync()
+    assert "encogida" not in [tipo for _, tipo, *_ in held()]
+    office.desk.unprotect(Tab.METADATA)
+    server.clock.advance(60)
+    server.google.settle()
+    office.sync()
+    assert held() == []
+    assert [row["tag_spool"] for row in office.rows(Tab.METADATA)] == [tag(1), tag(11)]
 
 
 def test_more_spools_than_can_be_named_are_all_remembered_until_they_are_allowed(

@@ -1,4 +1,4 @@
-"""What the office really deleted while the floor holds pieces of it: said once, and done as each piece is free."""
+"""What the office really deleted while it cannot all leave yet: said once, and done as each piece can."""
 
 from __future__ import annotations
 
@@ -155,6 +155,44 @@ def test_what_has_no_row_any_more_waits_for_no_sheet(office: AnyOffice, clock: T
     office.sync()
     assert (gone(), office.row("MK-20")["Ocupado_Por"]) == ([], "JP(94)")
     assert nothing_left(office)
+
+
+def unreadable(row: dict[str, str]) -> dict[str, str]:
+    return row | {"TAG_SPOOL": "#REF!", "version": ""}
+
+
+def test_a_deletion_that_was_accepted_while_a_tag_cannot_be_read_is_done_once_all_can(office: AnyOffice) -> None:
+    rows = office.rows()
+    left = [*rows[:5], *rows[15:29]]
+    office.save([*left, unreadable(rows[29])])
+    say_yes(office)
+    assert (alive(), gone()) == (SPOOLS, sorted(f"MK-{n}" for n in (*range(5, 15), 29)))
+    for _ in range(2):
+        assert nothing_left(office)
+    assert not Retencion.objects.exists()
+    office.save([*left, rows[29]])
+    assert office.sync().complete
+    assert (alive(), gone()) == (SPOOLS - 7, ["MK-5", "MK-6", "MK-7"])
+    assert nothing_left(office)
+
+
+def test_spools_whose_tags_break_bit_by_bit_after_an_accepted_deletion_do_not_leave_unasked(
+    office: AnyOffice,
+) -> None:
+    rows = office.rows()
+    left = [*rows[:8], *rows[18:]]
+    office.save([*left, unreadable(rows[8])])
+    say_yes(office)
+    for number in range(13, 18):
+        left[number] = unreadable(left[number])
+        office.save(left)
+        assert office.sync().complete
+    left[12] = unreadable(left[12])
+    for shown in (left, [*left[:12], *left[18:]]):
+        office.save(shown)
+        assert not office.sync().complete
+        assert Retencion.objects.get().mostrado == [[f"MK-{n}"] for n in range(22, 28)]
+    assert alive() == SPOOLS
 
 
 def test_cycles_that_read_only_our_columns_go_on_writing_after_an_accepted_deletion(office: AnyOffice) -> None:
