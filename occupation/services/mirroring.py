@@ -42,8 +42,11 @@ class RowWritten(NamedTuple):
     base: Mapping[str, str]
 
 
-def intend(rows: Sequence[RowWritten], escrituras: str, reserva: Mapping[str, Any] | None = None) -> None:
-    """Remember what is about to be written, before it is: where to, and the events of Metadata with their rows."""
+def intend(rows: Sequence[RowWritten], escrituras: str | None, reserva: Mapping[str, Any] | None) -> None:
+    """Remember what is about to be written, before it is: where to, and the events of Metadata with their rows.
+
+    None is for a tab that nothing is written to: what is remembered of it stays.
+    """
     with verb_transaction():
         ahora = timezone.now()
         mirrors = Mirror.objects.in_bulk([row.spool_id for row in rows])
@@ -52,7 +55,8 @@ def intend(rows: Sequence[RowWritten], escrituras: str, reserva: Mapping[str, An
         Mirror.objects.bulk_update(mirrors.values(), ["intent"], batch_size=_BATCH)
         shown = [*_shown_before(mirrors), *((row.version, row.spool_id, dict(row.cells)) for row in rows)]
         _remember_shown(shown, ahora)
-        keep(escrituras=escrituras, **({} if reserva is None else {"reserva": dict(reserva)}))
+        told = {"escrituras": escrituras, "reserva": reserva}
+        keep(**{name: value for name, value in told.items() if value is not None})
 
 
 def _shown_before(mirrors: Mapping[int, Mirror]) -> list[tuple[UUID, int, dict[str, str]]]:

@@ -69,5 +69,5 @@ def go_back(upgrade: BookUpgrade, *, judged: Mapping[str, str]) -> None:
 def gone_back(upgrade: BookUpgrade) -> None:
     """The book is the backup again: what its Metadata lacks since then is owed to it once more."""
     with verb_transaction():
-        keep(metadata_hasta=upgrade.audit_until, metadata_fila=upgrade.audit_row, reserva={})
+        keep(metadata_hasta=upgrade.audit_until, metadata_fila=upgrade.audit_row, reserva={}, escrituras="")
         _set(upgrade, {"open": False, "going_back_since": None, "gone_back_at": timezone.now()})

@@ -17,6 +17,7 @@ from occupation.sheets.audit import AuditPlan
 from occupation.sheets.book import (
     UNSEEN,
     Ask,
+    BookBusy,
     Grid,
     LiveBook,
     Row,
@@ -69,6 +70,10 @@ class Memory:
     seen: dict[int, str] = field(default_factory=dict)
     quiet: dict[bool, tuple[Sequence[object], datetime]] = field(default_factory=dict)
     dates: dict[Tab, Mapping[str, int]] = field(default_factory=dict)
+
+    def kept(self) -> str:
+        """What the next relay has to know of the writes that may have landed elsewhere, or may still."""
+        return kept([*self.unknown, *(one for one in self.wrote.values() if one not in self.unknown)])
 
 
 @dataclass(slots=True)
@@ -158,32 +163,29 @@ class Flush:
             return False
         if not self.memory.recalled:
             self.memory.unknown, self.memory.recalled = recalled(state.escrituras), True
+        last = [one for tab, one in self.memory.wrote.items() if isinstance(now.get(tab), Grid)]
         done = sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
-        done += sum(self._put_back_late(one, now.get(one.tab)) for one in self.memory.unknown)
+        done += sum(self._put_back_late(one, now.get(one.tab), last) for one in self.memory.unknown)
         self._forget_late(now)
         self.report.repaired += done
         return done > 0
 
-    def _put_back_late(self, one: Wrote, now: Grid | Hold | None) -> int:
-        """What may arrive for a while yet, and may have arrived."""
+    def _put_back_late(self, one: Wrote, now: Grid | Hold | None, last: Collection[Wrote]) -> int:
+        """What may arrive for a while yet, and may have arrived. Of the `last` writes all cells were just put back."""
         if not isinstance(now, Grid):
             return 0
-        rows = one.astray(now)
-        moved = strays(one.before, now, rows)
-        # Before anything else was written, no cell of the rows that were meant is newer than what was written there.
-        own = set() if one.looked_for else meant(now, rows)
-        given = [cell for cell in moved if cell.row in own]
-        given += never_ours(now, [cell for cell in moved if cell.row not in own], _known)
-        return self._put_back(now, [*given, *audit.late(now, one.events, self.memory.taken)])
+        cells = [] if one in last else _left(one, now)
+        return self._put_back(now, [*cells, *audit.late(now, one.events, self.memory.taken)])
 
     def _forget_late(self, now: Mapping[Tab, Grid | Hold]) -> None:
-        """What arrives no more, and was looked for once at least, is of no use."""
+        """What arrives no more, and was looked for once at least, is of no use; nor is what all stands."""
         seen = {tab for tab, grid in now.items() if isinstance(grid, Grid)}
         late = [one for one in self.memory.unknown if one.until > self.began or one.tab not in seen]
-        if len(late) < len(self.memory.unknown):
+        looked = [one.looked(now.get(one.tab), self.began + MAY_ARRIVE) for one in late]
+        before, self.memory.unknown = len(self.memory.unknown), [one for one in looked if one.rows]
+        if len(self.memory.unknown) < before:
             self._must_lead()
-            remember(escrituras=kept([*late, *self.memory.wrote.values()]))
-        self.memory.unknown = [one.looked(now.get(one.tab)) for one in late]
+            remember(escrituras=self.memory.kept())
 
     def _put_back_last(self, tab: Tab, now: Grid | Hold | None) -> int:
         """While a tab cannot be read, what was written there is not forgotten."""
@@ -225,17 +227,14 @@ class Flush:
         told = {Tab.OPERACIONES: _sent(wanted), Tab.METADATA: [Sent("", row) for row in planned.rows]}
         until = self.began + MAY_ARRIVE
         wrote = {tab: Wrote(grid, told[tab], until) for tab, grid in push.grids.items() if told[tab]}
+        # A tab that is held is not written, and what was written there last is not forgotten.
+        self.memory.wrote |= wrote
         intend(
             [row.written for row in wanted],
-            kept([*self.memory.unknown, *wrote.values()]),
+            self.memory.kept() if wanted else None,
             planned.reserva if planned.rows else None,
         )
-        self.memory.wrote = wrote
-        try:
-            outcome = push.write(wanted, planned.rows, self.memory.suspects, doubts_audit=planned.doubted)
-        except WriteUnknown:
-            self.memory.unknown += self.memory.wrote.values()
-            raise
+        outcome = self._send(push, wanted, planned, wrote)
         self.memory.suspects = outcome.suspects
         for row, why in outcome.refused:
             park(row.written.spool_id, why)
@@ -246,6 +245,28 @@ class Flush:
         if outcome.busy:
             raise outcome.busy
         return fine
+
+    def _send(
+        self, push: Push, wanted: Sequence[RowToWrite], planned: AuditPlan, wrote: Mapping[Tab, Wrote]
+    ) -> Outcome:
+        try:
+            outcome = push.write(wanted, planned.rows, self.memory.suspects, doubts_audit=planned.doubted)
+        except WriteUnknown:
+            self.memory.unknown += wrote.values()
+            raise
+        except BookBusy:
+            self._never_landed(*wrote)
+            raise
+        if wanted and not outcome.taken:
+            self._never_landed(Tab.OPERACIONES)
+        return outcome
+
+    def _never_landed(self, *tabs: Tab) -> None:
+        """The book took nothing of what was to be written there: nobody has to look for it."""
+        self._must_lead()
+        for tab in tabs:
+            del self.memory.wrote[tab]
+        remember(escrituras=self.memory.kept())
 
     def _must_lead(self) -> None:
         if not self.leads():
@@ -312,6 +333,16 @@ def _may_hold(now: Grid, cell: Stray) -> bool:
     """Whether what was written there by mistake stands there still, as far as the reading tells."""
     here = now.beside(cell.row, cell.column)
     return here is UNSEEN or same_raw(here, cell.wrote)
+
+
+def _left(one: Wrote, now: Grid) -> list[Stray]:
+    """What a write that came at some time left on cells that it was not meant for, and no merge puts right."""
+    rows = one.astray(now)
+    moved = strays(one.before, now, rows)
+    # Before anything else was written, no cell of the rows that were meant is newer than what was written there.
+    own = set() if one.looked_for else meant(now, rows)
+    mine = [cell for cell in moved if cell.row in own]
+    return mine + never_ours(now, [cell for cell in moved if cell.row not in own], _known)
 
 
 def _sent(rows: Sequence[RowToWrite]) -> list[Sent]:

@@ -58,9 +58,14 @@ class Wrote(NamedTuple):
         came = _shown(now) - _shown(self.before)
         return [row for row in self.rows if (row.tag, row.version) not in came]
 
-    def looked(self, now: Grid | Hold | None) -> Wrote:
-        """The same after that reading of its tab, if there was one."""
-        return self._replace(rows=self.astray(now), looked_for=True) if isinstance(now, Grid) else self
+    def looked(self, now: Grid | Hold | None, latest: datetime) -> Wrote:
+        """The same after that reading of its tab, if there was one; it arrives at the `latest` then.
+
+        A clock that was ahead when it was sent makes nobody look for it longer.
+        """
+        if not isinstance(now, Grid):
+            return self
+        return self._replace(rows=self.astray(now), until=min(self.until, latest), looked_for=True)
 
 
 def kept(writes: Iterable[Wrote]) -> str:

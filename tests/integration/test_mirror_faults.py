@@ -213,6 +213,12 @@ def test_a_refused_row_is_parked_alone_until_a_verb_or_an_admin_tries_again(
     assert converged(office)
 
 
+def test_a_write_of_which_the_book_took_no_row_is_not_looked_for(office: AnyOffice, book: SharedBook) -> None:
+    take(4)
+    office.desk.protect(Tab.OPERACIONES, "MK-4")
+    assert (sync(book).parked, EstadoHoja.objects.get().escrituras) == (1, "")
+
+
 def test_an_audit_that_may_not_be_written_holds_no_row_back(office: AnyOffice, book: SharedBook) -> None:
     take(1, 2)
     office.desk.protect(Tab.METADATA)
@@ -316,6 +322,26 @@ def test_a_program_that_writes_after_each_of_our_writes_is_given_up_after_three_
     book.after = None
     assert sync(book).complete
     assert EstadoHoja.objects.get().sincronizada_en == NOW + timedelta(seconds=60)
+    assert converged(sheet)
+
+
+def test_a_write_for_which_there_was_no_quota_is_not_looked_for(sheet: AnyOffice) -> None:
+    spent: list[Request] = []
+
+    def meter(kind: Request) -> None:
+        if kind in spent:
+            raise BookBusy("no queda cuota")
+
+    book, memory = sheet.shared(meter), Memory()
+    take(1)
+    Cycle(book, memory).run()
+    take(2)
+    spent.append(Request.WRITE)
+    with pytest.raises(BookBusy):
+        Cycle(book, memory).run()
+    assert (book.writes, EstadoHoja.objects.get().escrituras) == (2, "")
+    spent.clear()
+    Cycle(book, memory).run()
     assert converged(sheet)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from occupation import services
-from occupation.models import Spool
+from occupation.models import Retencion, Spool
 from occupation.queries import find_spool
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
@@ -252,6 +252,37 @@ def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: A
     reads = server.log.counts()["read"]
     Cycle(book, memory).run()
     assert server.log.counts()["read"] == reads + 1
+    assert nothing_left(sheet)
+
+
+@pytest.mark.parametrize("relay", ["the same", "the next"])
+def test_what_a_write_left_in_a_tab_that_is_held_since_is_given_back_once_that_is_mended(
+    sheet: AnyOffice, relay: str
+) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    fill(server, "MK-1")
+    foreign = foreign_cells(server)
+    book.between = lambda: server.office.insert_column("Operaciones", "NV", "Armador")
+    Cycle(book, memory).run()
+    take(2)
+    report = Cycle(book, memory).run()
+    assert (report.rows, report.events, Retencion.objects.get().hoja) == (0, 1, Tab.OPERACIONES)
+    server.office.rename_column("Operaciones", "Armador", "Nueva")
+    Cycle(book, memory if relay == "the same" else Memory()).run()
+    assert {place: cell for place, cell in foreign_cells(server).items() if place[0] != "Nueva"} == foreign
+    assert nothing_left(sheet)
+
+
+def test_what_was_put_back_after_a_lost_answer_is_not_put_back_twice(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    book.between, book.lost = lambda: server.office.insert_column("Operaciones", "NV", "Nueva"), "after"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    reads = server.log.counts()["read"]
+    assert Cycle(book, memory).run().repaired > 0
+    assert server.log.counts()["read"] == reads + 5
     assert nothing_left(sheet)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_write_that_landed_where_it_was_meant_is_looked_for_no_more(sheet: Any
     people.insert_row("Operaciones", "MK-1")
     people.insert_column("Operaciones", "Armador", "Nueva")
     report = put_right(sheet)
-    assert (report.repaired, report.lines) == (0, [])
+    assert (report.repaired, report.lines, EstadoHoja.objects.get().escrituras) == (0, [], "")
     assert cells_of_ours(sheet, copied - 1)["Ocupado_Por"] == "JP(94)"
 
 
@@ -203,6 +204,21 @@ def test_a_dry_run_after_a_death_puts_nothing_back(sheet: AnyOffice, people: Off
     assert (sheet.stored(), EstadoHoja.objects.values().get(), CicloHoja.objects.count()) == before
     put_right(sheet)
     assert cells_of_ours(sheet, 1) == {}
+
+
+def test_a_write_of_a_clock_that_was_ahead_is_looked_for_no_longer_than_others(
+    sheet: AnyOffice, people: Office, clock: Traveller
+) -> None:
+    take(1)
+    clock.shift(timedelta(days=400))
+    dies_after_writing(sheet, lambda: people.insert_row("Operaciones", "MK-1"))
+    clock.shift(-timedelta(days=400))
+    memory = Memory()
+    Cycle(sheet.desk.opened(), memory).run()
+    assert cells_of_ours(sheet, 1) == {}
+    clock.shift(MAY_ARRIVE)
+    Cycle(sheet.desk.opened(), memory).run()
+    assert EstadoHoja.objects.get().escrituras == ""
 
 
 def test_a_write_that_is_proved_is_forgotten(sheet: AnyOffice) -> None:

@@ -14,7 +14,8 @@ from pytest_django import Settings
 from time_machine import travel
 
 from occupation import services
-from occupation.models import BookUpgrade
+from occupation.models import BookUpgrade, EstadoHoja
+from occupation.services.mirroring import remember
 from occupation.sheets import shop
 from occupation.sheets.layout import Tab
 from occupation.sheets.leader import make_leader
@@ -106,7 +107,9 @@ def test_an_upgrade_tells_its_steps_and_the_backups_name_alone_on_a_line(office:
 
 def test_going_back_by_command_is_going_back(office: V21Office) -> None:
     run("sheets_upgrade")
+    remember(escrituras="[]")
     said = run("sheets_rollback", NAME)
+    assert EstadoHoja.objects.get().escrituras == ""
     assert said[-1] == f"El libro está como en el respaldo {NAME}. Queda retenido hasta que se mejore otra vez."
     assert office.originals() == office.before
     assert "falta «version», obligatorio" in "\n".join(run("sheets_plan"))
