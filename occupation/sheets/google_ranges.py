@@ -43,10 +43,18 @@ class Plan:
     spans: tuple[Span, ...]
     positions: tuple[int, ...] | None
 
+    @property
+    def top(self) -> int:
+        """The row that spans are asked from: the first one, or the header, which is there also when nothing else is.
+
+        Google refuses all of a request that asks beyond a tab's last row.
+        """
+        return 1 if self.ask.first_row == 2 else self.ask.first_row
+
     def ranges(self) -> list[str]:
         """The header row, and each span from the first row on."""
         name = quoted(self.title)
-        below = (f"{letters(left)}{self.ask.first_row}:{_last(right)}" for left, right in self.spans)
+        below = (f"{letters(left)}{self.top}:{_last(right)}" for left, right in self.spans)
         return [f"{name}!1:1", *(f"{name}!{cells}" for cells in below)]
 
     def holds(self, picked: Picked) -> bool:
@@ -55,6 +63,7 @@ class Plan:
 
     def grid(self, picked: Picked, answers: Sequence[Rows]) -> Grid:
         """The grid of the answers to the spans."""
+        answers = [rows[self.ask.first_row - self.top :] for rows in answers]
         rows = _whole(picked, answers) if self.ask.columns is None else _pieced(picked, self.spans, answers)
         found = gather(picked, ((self.ask.first_row + at, *row) for at, row in enumerate(rows)))
         last_row = max(found.last_row, self.ask.first_row - 1)

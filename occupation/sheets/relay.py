@@ -42,8 +42,11 @@ OFFICE_SECONDS: Final = 30.0
 CLAIMS_SECONDS: Final = 60.0
 LEADER_SECONDS: Final = 3.0
 
-FOR_A_CYCLE: Final = {Request.READ: 3, Request.WRITE: 1}
-"""What reading, writing and proving take: with less left, a cycle would stop in its middle and read more next time."""
+FOR_A_CYCLE: Final = {Request.READ: 5, Request.WRITE: 1}
+"""What reading, writing and proving take when tabs have to be looked up and read again in between.
+
+With less left, a cycle might write and not prove: until it does, a cell that somebody empties again looks untouched.
+"""
 
 REST_SECONDS: Final = 0.5
 """Shortest pause after a turn that left nothing to do, however long it took, or that has to wait."""

@@ -261,6 +261,18 @@ def test_rows_asked_for_beyond_the_grid_are_none(server: SheetsServer, book: Goo
     assert [(row.number, row.cells) for row in grid.rows] == [(3, ("a mano",))]
 
 
+def test_a_tab_with_nothing_below_its_header_costs_no_more_reads(server: SheetsServer, book: GoogleBook) -> None:
+    for tab in (Tab.METADATA, Tab.OPERACIONES):
+        server.office.retype(tab, server.office.table(tab)[:1])
+        server.office.trim(tab)
+        book.read(tab)
+        before = server.log.counts()
+        grid = book.read(tab)
+        assert isinstance(grid, Grid)
+        assert (list(grid.rows), grid.last_row) == ([], 1)
+        assert server.log.counts() == {**before, "read": before["read"] + 1}
+
+
 def test_a_tab_that_was_deleted_and_made_anew_is_written_by_its_new_id(server: SheetsServer, book: GoogleBook) -> None:
     change = version_written(book)
     rows = server.office.table("Operaciones", "FORMATTED_VALUE")
