@@ -192,14 +192,14 @@ def _unreached(ahora: datetime) -> list[Asunto]:
     lost = Q(error_tipo=TipoErrorHoja.PERMISO) | Q(error_desde__lt=ahora - LATE_AFTER)
     return [
         Asunto(Tema.LIBRO, 1, (state.error,), desde=state.error_desde)
-        for state in EstadoHoja.objects.exclude(error_tipo="").filter(lost)
+        for state in EstadoHoja.objects.exclude(error_tipo="").filter(lost).defer("escrituras")
     ]
 
 
 def _left_alone(ahora: datetime) -> list[Asunto]:
     return [
         Asunto(Tema.ABANDONADA, 1, desde=state.sincronizada_en)
-        for state in EstadoHoja.objects.filter(error_tipo="")
+        for state in EstadoHoja.objects.filter(error_tipo="").defer("escrituras")
         if state.is_left_alone(ahora)
     ]
 

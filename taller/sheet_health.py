@@ -106,10 +106,10 @@ def unknown() -> SheetHealth:
 
 def read_sheet() -> SheetHealth:
     """The mirror as the database knows it: nobody asks the book for this."""
-    state = EstadoHoja.objects.filter(pk=1).first() or EstadoHoja()
+    state = EstadoHoja.objects.filter(pk=1).defer("escrituras").first() or EstadoHoja()
     rows, oldest = queries.mirror_behind()
     late = max(int((timezone.now() - oldest).total_seconds()), 0) if oldest else 0
-    retenciones = list(Retencion.objects.order_by("hoja", "tipo"))
+    retenciones = list(Retencion.objects.order_by("hoja", "tipo").defer("mostrado", "detalle"))
     retenidas = [_held(one) for one in retenciones if one.tipo != TipoRetencion.ENCOGIDA]
     rechazos = [_refused(one) for one in retenciones if one.tipo == TipoRetencion.ENCOGIDA]
     rechazos += _not_let_in(state, has_debts=rows > 0) or _unled(state)

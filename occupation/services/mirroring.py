@@ -184,7 +184,7 @@ def not_reached(kind: TipoErrorHoja, sentence: str, wait: float | None = None) -
 
     With `wait` it is left alone for so many seconds, whichever process comes next.
     """
-    state = EstadoHoja.objects.filter(pk=1).first() or EstadoHoja()
+    state = EstadoHoja.objects.filter(pk=1).defer("escrituras").first() or EstadoHoja()
     now = timezone.now()
     until = {} if wait is None else {"esperar_hasta": now + timedelta(seconds=wait)}
     shown = sentence[:_SHOWN]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -162,7 +162,7 @@ class Flush:
         if self.dry_run:
             return False
         if not self.memory.recalled:
-            self.memory.unknown, self.memory.recalled = recalled(state.escrituras), True
+            self.memory.unknown, self.memory.recalled = recalled(state.escrituras, _tags()), True
         last = [one for tab, one in self.memory.wrote.items() if isinstance(now.get(tab), Grid)]
         done = sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
         done += sum(self._put_back_late(one, now.get(one.tab), last) for one in self.memory.unknown)
@@ -217,8 +217,8 @@ class Flush:
                 self.memory.lost.add(cell)
                 where = f"la celda {letters(cell.column)}{cell.row} de la hoja {now.columns.tab}"
                 self.report.lines.append(
-                    f"no se pudo reparar: movieron columnas mientras la app escribía, y {where} dice «{cell.wrote}»: "
-                    "búsquela en el historial de versiones y devuélvala"
+                    f"no se pudo reparar: movieron filas o columnas mientras la app escribía, y {where} dice "
+                    f"«{cell.wrote}»: búsquela en el historial de versiones y devuélvala"
                 )
 
     def _write(self, push: Push, wanted: Sequence[RowToWrite], planned: AuditPlan) -> bool:
@@ -347,6 +347,11 @@ def _left(one: Wrote, now: Grid) -> list[Stray]:
 
 def _sent(rows: Sequence[RowToWrite]) -> list[Sent]:
     return [Sent(row.tag, row.change) for row in rows]
+
+
+def _tags() -> Iterable[str]:
+    """Every spool's, read when they are asked for."""
+    return Spool.objects.values_list("tag", flat=True)
 
 
 def _known(tags: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -74,9 +74,13 @@ def kept(writes: Iterable[Wrote]) -> str:
     return json.dumps(texts) if texts else ""
 
 
-def recalled(text: str) -> list[Wrote]:
-    """The writes that `kept` told. What this version of the app cannot read is not recalled."""
-    found = (_recalled(one) for one in json.loads(text or "[]"))
+def recalled(text: str, tags: Iterable[str]) -> list[Wrote]:
+    """The writes that `kept` told. What this version of the app cannot read is not recalled.
+
+    `tags` are those that the app knows: of one whose row was not kept it is known that it was there, but not what it
+    said.
+    """
+    found = (_recalled(one, tags) for one in json.loads(text or "[]"))
     return [one for one in found if one is not None]
 
 
@@ -133,14 +137,23 @@ class _Recalled:
         return self.rows.get(str(number), {}).get(str(position), UNSEEN)
 
 
-def _recalled(told: Json) -> Wrote | None:
+def _recalled(told: Json, tags: Iterable[str]) -> Wrote | None:
     picked = pick(_TAB, told["encabezados"], told["columnas"])
     if not isinstance(picked, Picked) or list(picked.names) != told["columnas"]:
         return None
     rows = [Row(number, tuple(cells)) for number, cells in told["filas"]]
     before = Grid(picked, rows, max((row.number for row in rows), default=1), _Recalled(told["al_lado"]))
+    before = replace(before, rows=[*rows, *_unread(before, tags)])
     sent = [
         Sent(tag, RowChange(_TAB, number, {header: AsRead(raw) for header, raw in cells.items()}))
         for tag, number, cells in told["enviadas"]
     ]
     return Wrote(before, sent, datetime.fromisoformat(told["hasta"]), told["buscada"])
+
+
+def _unread(before: Grid, tags: Iterable[str]) -> Iterator[Row]:
+    """A row for each other of these tags, of which nothing else is known: its number is none of the tab's."""
+    there = {tag_of(before, row) for row in before.rows}
+    for number, tag in enumerate(tags):
+        if tag not in there:
+            yield Row(-number, tuple(tag if name == "TAG_SPOOL" else UNSEEN for name in before.names))

@@ -163,6 +163,24 @@ def test_a_column_inserted_under_a_dying_relay_costs_the_office_nothing(
     assert {at: cell for at, cell in foreign_cells(server_of(sheet)).items() if at[0] != "Nueva"} == foreign
 
 
+def test_a_cell_of_a_row_that_the_dead_relay_did_not_keep_is_told_not_emptied(sheet: AnyOffice, people: Office) -> None:
+    take(1)
+    services.completar(tag="MK-1", trabajador_id=94, actor=TABLET)
+
+    def meanwhile() -> None:
+        people.insert_column("Operaciones", "NV", "Nueva")
+        people.reverse("Operaciones")
+
+    dies_after_writing(sheet, meanwhile)
+    written = sheet.row("MK-7")["Fecha_Materiales"]
+    report = sheet.sync()
+    lost = [line for line in report.lines if "no se pudo reparar" in line]
+    assert (len(lost), "historial de versiones" in lost[0]) == (1, True)
+    assert sheet.row("MK-7")["Fecha_Materiales"] == written != ""
+    assert (sheet.row("MK-1")["Armador"], sheet.row("MK-7")["Armador"]) == ("JP(94)", "")
+    assert (find_spool("MK-7").armador_id, nothing_left(sheet)) == (None, True)
+
+
 def test_a_write_that_arrives_late_on_a_blank_row_is_found_by_the_relay_that_came_after(
     sheet: AnyOffice, people: Office, clock: Traveller
 ) -> None:

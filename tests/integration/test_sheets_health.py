@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from occupation.attention import needs_a_person
 from occupation.models import CeldaDudosa, Conflicto, EstadoHoja, FilaDuplicada, Mirror, Retencion, Spool
 from occupation.services.holds import hold, permit, release
 from occupation.services.mirroring import park, remember, requeue
@@ -19,6 +21,7 @@ from occupation.sheets.book import Ask, Grid, PermissionLost, Request
 from occupation.sheets.budget import Budget
 from occupation.sheets.layout import Hold, Tab
 from occupation.vocabulary import TipoErrorHoja, TipoRetencion
+from taller.sheet_health import read_sheet
 from tests.books import NOW, fila
 from tests.factories import SpoolFactory
 from tests.mirror_office import Office
@@ -43,6 +46,16 @@ def told() -> tuple[str, str, str]:
     """The state of the sheet, of the sheet as a part of the whole, and of the whole."""
     whole = Client().get("/api/health").json()
     return sheet()["status"], whole["hoja"]["status"], whole["status"]
+
+
+def test_nobody_who_asks_for_health_waits_for_what_only_the_relay_reads() -> None:
+    remember(escrituras="x" * 1_000)
+    hold(Tab.METADATA, TipoRetencion.ENCOGIDA, "faltan filas", mostrado=[(9, 1)])
+    with CaptureQueriesContext(connection) as asked:
+        assert read_sheet().rechazos != []
+        assert len(needs_a_person()) == 1
+    read = " ".join(query["sql"] for query in asked)
+    assert [column for column in ("escrituras", "mostrado", "detalle") if f'"{column}"' in read] == []
 
 
 def test_a_shop_that_never_synchronised_and_owes_nothing_is_healthy() -> None:
