@@ -35,12 +35,12 @@ def dying(work: Callable[[], object], point: int | str | None) -> int:
 
 
 def office_at(folder: Path) -> V21Office:
-    """A v2.1 book in a folder of its own, and an app that never upgraded one."""
+    """A v2.1 book in a folder of its own, and an app that never upgraded one. No process may inherit a connection."""
     from occupation.models import BookUpgrade
     from tests.contracts.desks import LocalDesk
     from tests.upgrade_office import V21Office, small_tabs
 
-    BookUpgrade.objects.all().delete()
+    in_a_process(BookUpgrade.objects.all().delete)
     return V21Office(LocalDesk(folder, small_tabs()))
 
 
