@@ -263,8 +263,8 @@ class Week(RuleBasedStateMachine):
     def type(self, row: int, header: str, text: str) -> None:
         """With another version, whatever else the row shows is somebody's too: it tells an old copy no more."""
         self.people.do("edit", OPERACIONES, row, header, text)
-        cells = said(self.people.rows()[row - 2])
-        self.typed |= set(cells.items()) if header == "version" else {(header, cells[header])}
+        cells, names = self.people.rows()[row - 2], OURS if header == "version" else [header]
+        self.typed |= {(name, meaning(name, cells[name])) for name in names if name in cells}
 
     def sort(self, draw: Draw) -> Act:
         header, down = draw(st.sampled_from(["NV", "TAG_SPOOL", "id"])), draw(st.booleans())
