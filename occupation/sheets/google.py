@@ -52,6 +52,7 @@ from occupation.sheets.google_ranges import (
     near_ours,
     quoted,
     spans_of,
+    top_of,
     whole_tab,
 )
 from occupation.sheets.layout import Columns, Hold, Tab
@@ -148,7 +149,7 @@ class GoogleBook:
         self._doubted = True
 
     def _around(self, tab: Tab, cells: Sequence[Stray], *, typed: bool) -> dict[tuple[int, int], Any]:
-        """What stands in these cells and in the rows above and below, as typed or as it comes out, by place."""
+        """What stands in these cells and in rows above and below, as typed or as it comes out, by place."""
         if not cells:
             return {}
         title = quoted(self.names[tab])
@@ -158,7 +159,7 @@ class GoogleBook:
         except Refused as refused:
             raise BookUnreadable(f"Google no pudo leer lo que hay que reparar: {refused}") from refused
         return {
-            (max(cell.row - 1, 1) + at, cell.column): row[0]
+            (top_of(cell) + at, cell.column): row[0]
             for cell, rows in zip(cells, told, strict=True)
             for at, row in enumerate(rows)
             if row

@@ -15,6 +15,11 @@ _GAP: Final = 3
 _NEAR: Final = 3
 """Columns that are read along on each side of one of ours: so many may be inserted, or move, while we write."""
 
+_BESIDE: Final = 5
+"""How many rows above and below a cell are looked through for the formula that filled it: its neighbours may have been
+written over too.
+"""
+
 _ALL_COLUMNS: Final = "ZZZ"
 """Beyond any tab's last column; Google reads up to the last there is."""
 
@@ -98,15 +103,20 @@ def quoted(title: str) -> str:
 
 
 def around(cell: Stray) -> str:
-    """The range of a cell with the one above and the one below."""
+    """The range of a cell with those above and below it."""
     name = letters(cell.column)
-    return f"{name}{max(cell.row - 1, 1)}:{name}{cell.row + 1}"
+    return f"{name}{top_of(cell)}:{name}{cell.row + _BESIDE}"
+
+
+def top_of(cell: Stray) -> int:
+    """The first row of the range `around` a cell."""
+    return max(cell.row - _BESIDE, 1)
 
 
 def formula_beside(cell: Stray, written: Collection[Stray], typed: Mapping[tuple[int, int], object]) -> int | None:
-    """The row next to a cell's whose formula the cell may have had; None for a cell that was blank."""
+    """The nearest row whose formula the cell may have had; None for a cell that was blank."""
     touched = {(one.row, one.column) for one in written}
-    for row in (cell.row - 1, cell.row + 1):
+    for row in (at for far in range(1, _BESIDE + 1) for at in (cell.row - far, cell.row + far)):
         text = typed.get((row, cell.column))
         if (cell.before or "") != "" and (row, cell.column) not in touched and str(text).startswith("="):
             return row

@@ -23,6 +23,7 @@ MANY_EDITS: Final = 5
 """More adoptions than this in one cycle hold the tab: somebody may be sorting one column, or pasting over many."""
 
 STALE: Final = "la fila es una copia antigua, de un programa que la tenía abierta"
+SHOVED: Final = "movieron columnas mientras la app escribía en esta fila"
 APP_ONLY: Final = "esta columna la escribe solo la app"
 ERASED: Final = "la app no borra lo que ya está hecho"
 UNKNOWN_WORKER: Final = "no es un trabajador que la app conozca"
@@ -69,7 +70,8 @@ class Sides:
 
     `left` holds what the app said where the first import left a different value in the sheet; `intent` what a write
     that is not proved yet wanted to leave; `foreign` what the app wrote on another spool's row, when that row's
-    version stands in this one. `stale` tells that the version in the sheet is an older one of this spool.
+    version stands in this one. `stale` tells that the version in the sheet is an older one of this spool, `shoved` that
+    one stands in another of our columns: a write arrived after they had moved, and nobody edited what it left.
     """
 
     base: Mapping[str, str]
@@ -79,6 +81,7 @@ class Sides:
     left: Mapping[str, str] = field(default_factory=dict)
     foreign: Mapping[str, str] = field(default_factory=dict)
     stale: bool = False
+    shoved: bool = False
 
     def settled(self, header: str) -> Effect | None:
         """What nobody's edit asks for; None when a person edited the cell."""
@@ -133,6 +136,8 @@ class _Judge:
         """What the version in the row says of its cells."""
         if self.sides.stale:
             return Decision(header, Effect.RESTORE, why=STALE)
+        if self.sides.shoved:
+            return Decision(header, Effect.RESTORE, why=SHOVED)
         if self.sides.foreign.get(header) == self.sides.sheet[header]:
             return Decision(header, Effect.HEAL, why=FOREIGN)
         return Decision(header, Effect.RESTORE, why=APP_ONLY) if header == "version" else None

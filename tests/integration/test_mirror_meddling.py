@@ -241,6 +241,39 @@ def test_columns_that_move_before_a_write_arrives_and_again_after_it_cost_the_of
     assert nothing_left(sheet)
 
 
+def test_a_late_write_that_empties_a_holder_after_columns_moved_releases_nobody(sheet: AnyOffice) -> None:
+    take(1)
+    sheet.sync()
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    services.pausar(tag="MK-1", trabajador_id=94, actor=TABLET)
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    Cycle(book, memory).run()
+    take(1)
+    Cycle(book, memory).run()
+    before, cells = last_event(), ours(sheet, "MK-1")
+    server.office.insert_column("Operaciones", "Fecha_Ocupacion", "Nueva")
+    book.arrive()
+    Cycle(book, memory).run()
+    assert (told(before), find_spool("MK-1").ocupado, ours(sheet, "MK-1")) == ([], True, cells)
+    assert nothing_left(sheet)
+
+
+def test_a_formula_comes_back_from_a_row_further_away_where_its_neighbours_were_written_over_too(
+    sheet: AnyOffice,
+) -> None:
+    take(1, 2, 3)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    for n in range(5):
+        server.office.edit("Operaciones", f"MK-{n}", "MatSys", f"=A{n + 2}&B{n + 2}")
+    foreign = foreign_cells(server)
+    book.between = lambda: server.office.insert_column("Operaciones", "OT", "Nueva")
+    Cycle(book, memory).run()
+    assert {place: cell for place, cell in foreign_cells(server).items() if place[0] != "Nueva"} == foreign
+    assert nothing_left(sheet)
+
+
 def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: AnyOffice) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
