@@ -67,6 +67,7 @@ NAMESAKES = [("OC", "Version"), ("Rev.", "ARMADOR"), ("NV", "Tag Spool")]
 SPOOLS = 14
 """Enough for half a read to be refused."""
 
+_VERSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  serial numbers count days of wall time
 _CHILE = ZoneInfo("America/Santiago")
 
@@ -171,10 +172,17 @@ def meanings(stored: Texts) -> Texts:
     return {header: meaning(header, text) for header, text in stored.items()}
 
 
-def is_edit(header: str, text: str, known: Sequence[Texts]) -> bool:
-    """Whether a cell says what neither the app, nor the sheet when last seen, nor a write under way says."""
+def edits_of(cells: Texts, known: Sequence[Texts]) -> set[tuple[str, str]]:
+    """The cells of a row that say what neither the app, nor the sheet when last seen, nor a write under way says.
+
+    None where a version stands outside its column: a write came there after columns moved.
+    """
     app, base, intent = known
-    return text not in (app[header], base.get(header, ""), intent.get(header))
+    if any(_VERSION.fullmatch(text) for header, text in cells.items() if header != "version"):
+        return set()
+    return {
+        (name, text) for name, text in cells.items() if text not in (app[name], base.get(name, ""), intent.get(name))
+    }
 
 
 def _moment(header: str, raw: object, text: str) -> str:

@@ -45,7 +45,7 @@ from tests.sheet_model import (
     People,
     Row,
     canonical,
-    is_edit,
+    edits_of,
     meaning,
     meanings,
     said,
@@ -451,9 +451,9 @@ class Week(RuleBasedStateMachine):
             for mirror in Mirror.objects.filter(spool__archivado_en=None).select_related("spool"):
                 row = used_row(rows, mirror.spool.tag, str(mirror.spool.version))
                 known = [wanted(vars(mirror.spool)), meanings(mirror.base), meanings(mirror.intent)]
-                if row and said(row)["version"] in [one.get("version", "") for one in known]:
-                    theirs = said(row).items()
-                    found |= {(mirror.pk, name, text) for name, text in theirs if is_edit(name, text, known)}
+                theirs = said(row) if row else {}
+                if theirs.get("version") in [one.get("version", "") for one in known]:
+                    found |= {(mirror.pk, *edit) for edit in edits_of(theirs, known)}
         return found
 
     def _all_noticed(self, edits: Edits) -> None:
