@@ -64,6 +64,7 @@ class Memory:
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
     unknown: list[Wrote] = field(default_factory=list)
     recalled: bool = False
+    last: dict[Tab, Grid] = field(default_factory=dict)
     lost: set[Stray] = field(default_factory=set)
     taken: dict[int, Row] = field(default_factory=dict)
     suspects: frozenset[int] = frozenset()
@@ -167,6 +168,7 @@ class Flush:
         done = sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
         done += sum(self._put_back_late(one, now.get(one.tab), last) for one in self.memory.unknown)
         self._forget_late(now)
+        self.memory.last |= {tab: grid for tab, grid in now.items() if isinstance(grid, Grid)}
         self.report.repaired += done
         return done > 0
 
@@ -174,7 +176,7 @@ class Flush:
         """What may arrive for a while yet, and may have arrived. Of the `last` writes all cells were just put back."""
         if not isinstance(now, Grid):
             return 0
-        cells = [] if one in last else _left(one, now)
+        cells = [] if one in last else _left(one, now, self.memory.last.get(one.tab))
         return self._put_back(now, [*cells, *audit.late(now, one.events, self.memory.taken)])
 
     def _forget_late(self, now: Mapping[Tab, Grid | Hold]) -> None:
@@ -192,7 +194,7 @@ class Flush:
         if not isinstance(now, Grid):
             return 0
         wrote = self.memory.wrote[tab]
-        moved = strays(wrote.before, now, wrote.rows)
+        moved = strays(wrote.before, now, wrote.rows, self.memory.last.get(tab))
         done = self._put_back(now, [*moved, *audit.overwritten(wrote.before, now, wrote.events)])
         del self.memory.wrote[tab]
         return done
@@ -335,10 +337,10 @@ def _may_hold(now: Grid, cell: Stray) -> bool:
     return here is UNSEEN or same_raw(here, cell.wrote)
 
 
-def _left(one: Wrote, now: Grid) -> list[Stray]:
+def _left(one: Wrote, now: Grid, seen: Grid | None) -> list[Stray]:
     """What a write that came at some time left on cells that it was not meant for, and no merge puts right."""
     rows = one.astray(now)
-    moved = strays(one.before, now, rows)
+    moved = strays(one.before, now, rows, seen)
     # Before anything else was written, no cell of the rows that were meant is newer than what was written there.
     own = set() if one.looked_for else meant(now, rows)
     mine = [cell for cell in moved if cell.row in own]

@@ -195,12 +195,13 @@ def proved(proof: Grid, used: Grid, rows: Iterable[RowToWrite]) -> Proof:
     return told
 
 
-def strays(before: Grid, now: Grid, wrote: Iterable[Sent]) -> list[Stray]:
+def strays(before: Grid, now: Grid, wrote: Iterable[Sent], seen: Grid | None = None) -> list[Stray]:
     """Where rows or columns that moved let a write land on other cells, with what these held before.
 
-    `before` is the reading that was written by. What was not there before, a row or a column, held nothing there; what
-    was there and not read is `UNSEEN`. A row whose spool is nowhere else, with a tag that nothing had, is that spool's.
-    Below the last row there is nothing, or the reading was cut short.
+    `before` is the reading that was written by, `seen` the last one before `now`, which tells of rows that came since.
+    What was not there before, a row or a column, held nothing; what was there and not read is `UNSEEN`, as are the
+    office's cells of a tag that neither reading has. A row whose spool is nowhere else, with a tag that nothing had, is
+    that spool's. Below the last row there is nothing, or the reading was cut short.
     """
     rows = {row.number: row for row in now.rows}
     here, there = _tags(now), set(_tags(before).values())
@@ -211,7 +212,7 @@ def strays(before: Grid, now: Grid, wrote: Iterable[Sent]) -> list[Stray]:
         said = here.get(change.number, "")
         renamed = said not in {"", *there} and tag not in anywhere
         # The audit's rows have no tag, and do not move.
-        found += _strays_of(before, now, row, change, mine=tag in ("", said) or renamed)
+        found += _strays_of((before, seen), now, row, change, mine=tag in ("", said) or renamed)
     return list(dict.fromkeys(found))
 
 
@@ -257,23 +258,40 @@ def tag_of(grid: Grid, row: Row) -> str:
     return canonical_tag(read) if isinstance(read, str) else ""
 
 
-def _strays_of(before: Grid, now: Grid, row: Row, change: RowChange, *, mine: bool) -> Iterator[Stray]:
+def _strays_of(
+    readings: tuple[Grid, Grid | None], now: Grid, row: Row, change: RowChange, *, mine: bool
+) -> Iterator[Stray]:
     """The cells of one row; where it is the one that was meant, those of columns that moved."""
+    before, seen = readings
     places = {header: before.columns.positions[header] for header in change.cells}
     stood = {place: _column_before(before, now, place) for place in places.values()}
     if mine and all(place == at for place, at in stood.items()):
         return
     names = {at: name for name, at in now.columns.positions.items()}
-    old = _same_row(before, now, row, {names.get(place, "") for place in places.values()})
+    but = {names.get(place, "") for place in places.values()}
+    old = _same_row(before, now, row, but)
     if mine and old is not None and "version" in change.cells:
         yield from _shoved_on(before, now, (old, row), change)
+    if old is None and seen is not None:
+        before, old = seen, _same_row(seen, now, row, but)
     for header, place in places.items():
-        at = stood[place]
-        if not (mine and at == place):
-            was = None if old is None or at is None else _raw_at(before, old, at)
+        if not (mine and stood[place] == place):
+            was = _stood_at(before, now, old, place) if old else _of_a_new_row(now, row, names.get(place, ""))
             wrote = raw_of(change.tab, header, change.cells[header])
             if was is UNSEEN or not same_raw(wrote, was):
                 yield Stray(change.number, place, wrote, was)
+
+
+def _stood_at(before: Grid, now: Grid, old: Row, place: int) -> object:
+    """What a row said before in the column that is at `place` now; nothing in a new one."""
+    at = _column_before(before, now, place)
+    return None if at is None else _raw_at(before, old, at)
+
+
+def _of_a_new_row(now: Grid, row: Row, header: str) -> object:
+    """What a row that no reading had may have held: nothing of ours, and of the office's only where it is blank."""
+    tab = now.columns.tab
+    return UNSEEN if tab == Tab.OPERACIONES and tag_of(now, row) and not is_ours(tab, header) else None
 
 
 def _shoved_on(before: Grid, now: Grid, rows: tuple[Row, Row], change: RowChange) -> Iterator[Stray]:

@@ -274,6 +274,31 @@ def test_a_formula_comes_back_from_a_row_further_away_where_its_neighbours_were_
     assert nothing_left(sheet)
 
 
+def test_a_late_write_on_a_row_that_came_since_gives_back_what_that_row_said(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    server.office.copy_row("Operaciones", "MK-5", {"TAG_SPOOL": "MK-NUEVO"})
+    fill(server, "MK-NUEVO")
+    for _ in range(2):
+        Cycle(book, memory).run()
+    number = server.office.row_number("Operaciones", "MK-1")
+    server.office.insert_column("Operaciones", "NV", "Nueva")
+    server.office.sort("Operaciones", "TAG_SPOOL", descending=True)
+    moved = server.office.row_number("Operaciones", "MK-NUEVO")
+    for _ in range(number - moved):
+        server.office.insert_row("Operaciones", 2)
+    assert server.office.row_number("Operaciones", "MK-NUEVO") == number
+    foreign = foreign_cells(server)
+    book.arrive()
+    assert foreign_cells(server) != foreign
+    Cycle(book, memory).run()
+    assert foreign_cells(server) == foreign
+    assert nothing_left(sheet)
+
+
 def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: AnyOffice) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
