@@ -127,7 +127,7 @@ def credentials() -> dict[str, dict[str, str]]:
 
 def token(**columns: object) -> str:
     """The secret of a new device, which was just seen: being seen is nothing that changes."""
-    return str(vars(DeviceFactory(visto_en=NOW, **columns))["raw_token"])
+    return str(vars(DeviceFactory(visto_en=timezone.now(), **columns))["raw_token"])
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -140,7 +140,7 @@ def cookie(token: str) -> dict[str, str]:
 
 def at_work() -> dict[str, str]:
     """A tablet at which worker 93 stands."""
-    tablet: Device = DeviceFactory(visto_en=NOW)
+    tablet: Device = DeviceFactory(visto_en=timezone.now())
     chosen.choose(answer := HttpResponse(), tablet, 93, "")
     kept = answer.cookies[chosen.COOKIE].OutputString().partition(";")[0]
     return {"Cookie": f"{COOKIE}={vars(tablet)['raw_token']}; {kept}"}
