@@ -235,11 +235,14 @@ def server_of(office: AnyOffice) -> SheetsServer:
     return office.desk.server
 
 
-def foreign_cells(server: SheetsServer) -> dict[tuple[str, int], object]:
-    """What was typed into the columns that are not ours, by header; nothing tells from which column to which."""
-    ours = headers(Tab.OPERACIONES, Owner.APP)
-    rows = server.office.records("Operaciones", "FORMULA")
-    found = {(name, number): cell for number, row in enumerate(rows) for name, cell in row.items() if name not in ours}
+def foreign_cells(server: SheetsServer, *but: str) -> dict[tuple[str, int], object]:
+    """What was typed into the columns that are not ours, by header; nothing tells from which column to which.
+
+    `but` are the headers of columns that came since, and are left out.
+    """
+    left_out = {*headers(Tab.OPERACIONES, Owner.APP), *but}
+    rows = enumerate(server.office.records("Operaciones", "FORMULA"))
+    found = {(name, number): cell for number, row in rows for name, cell in row.items() if name not in left_out}
     return {place: _without_addresses(cell) for place, cell in found.items()}
 
 

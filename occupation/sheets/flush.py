@@ -163,7 +163,7 @@ class Flush:
         if self.dry_run:
             return False
         if not self.memory.recalled:
-            self.memory.unknown, self.memory.recalled = recalled(state.escrituras, _tags()), True
+            self.memory.unknown, self.memory.recalled = recalled(state.escrituras, _every_tag()), True
         last = [one for tab, one in self.memory.wrote.items() if isinstance(now.get(tab), Grid)]
         done = sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
         done += sum(self._put_back_late(one, now.get(one.tab), last) for one in self.memory.unknown)
@@ -351,7 +351,7 @@ def _sent(rows: Sequence[RowToWrite]) -> list[Sent]:
     return [Sent(row.tag, row.change) for row in rows]
 
 
-def _tags() -> Iterable[str]:
+def _every_tag() -> Iterable[str]:
     """Every spool's, read when they are asked for."""
     return Spool.objects.values_list("tag", flat=True)
 

@@ -107,17 +107,16 @@ def _version(one: LiveRow) -> str:
 
 
 def _sides(one: LiveRow, traces: Mapping[str, tuple[int, Mapping[str, str]]]) -> Sides:
-    mirror, sheet = one.known.mirror, one.row.app_cells()
+    mirror = one.known.mirror
     whose, cells = traces.get(_version(one), (0, {}))
     return Sides(
         base=mirror.base,
         app=one.app,
-        sheet=sheet,
+        sheet=one.row.app_cells(),
         intent=mirror.intent,
         left=mirror.left,
         foreign=cells if whose != one.spool.pk else {},
         stale=whose == one.spool.pk or _from_before_us(one),
-        shoved=any(version_of(text) for header, text in sheet.items() if header != "version"),
     )
 
 

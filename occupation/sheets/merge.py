@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from occupation.estado_detalle import parse
 from occupation.sheets.codec import Unreadable
+from occupation.sheets.identity import version_of
 from occupation.sheets.rows import Reading
 from occupation.vocabulary import EstadoCalidad, EstadoTrabajo
 
@@ -70,8 +71,7 @@ class Sides:
 
     `left` holds what the app said where the first import left a different value in the sheet; `intent` what a write
     that is not proved yet wanted to leave; `foreign` what the app wrote on another spool's row, when that row's
-    version stands in this one. `stale` tells that the version in the sheet is an older one of this spool, `shoved` that
-    one stands in another of our columns: a write arrived after they had moved, and nobody edited what it left.
+    version stands in this one. `stale` tells that the version in the sheet is an older one of this spool.
     """
 
     base: Mapping[str, str]
@@ -81,7 +81,11 @@ class Sides:
     left: Mapping[str, str] = field(default_factory=dict)
     foreign: Mapping[str, str] = field(default_factory=dict)
     stale: bool = False
-    shoved: bool = False
+
+    @property
+    def shoved(self) -> bool:
+        """Whether a version stands in another of our columns: a write came after they moved, and nobody edited it."""
+        return any(version_of(text) for header, text in self.sheet.items() if header != "version")
 
     def settled(self, header: str) -> Effect | None:
         """What nobody's edit asks for; None when a person edited the cell."""
