@@ -197,8 +197,8 @@ def headers(tab: Tab, owner: Owner | None = None) -> tuple[str, ...]:
 
 
 def is_ours(tab: Tab, header: str) -> bool:
-    """Whether the app writes the column with this canonical header."""
-    return column(tab, header).owner is Owner.APP
+    """Whether the app writes the column with this canonical header; never one that the catalogue does not know."""
+    return header in _BY_HEADER[tab] and column(tab, header).owner is Owner.APP
 
 
 def normalised(header: object) -> str:

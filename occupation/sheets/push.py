@@ -270,10 +270,10 @@ def _strays_of(
     names = {at: name for name, at in now.columns.positions.items()}
     but = {names.get(place, "") for place in places.values()}
     old = _same_row(before, now, row, but)
-    if mine and old is not None and "version" in change.cells:
-        yield from _shoved_on(before, now, (old, row), change)
     if old is None and seen is not None:
         before, old = seen, _same_row(seen, now, row, but)
+    if old is not None and "version" in change.cells:
+        yield from _shoved_on(before, now, (old, row), change)
     for header, place in places.items():
         if not (mine and stood[place] == place):
             was = _stood_at(before, now, old, place) if old else _of_a_new_row(now, row, names.get(place, ""))

@@ -240,6 +240,25 @@ def test_columns_that_move_before_a_write_arrives_and_again_after_it_cost_the_of
     assert nothing_left(sheet)
 
 
+def test_columns_that_move_around_a_late_write_on_another_row_cost_the_office_nothing(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    for n in range(8):
+        fill(server, f"MK-{n}")
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    server.office.sort("Operaciones", "TAG_SPOOL", descending=True)
+    server.office.insert_column("Operaciones", "NV", "Nueva")
+    foreign = foreign_cells(server, "Nueva")
+    book.arrive()
+    server.office.insert_column("Operaciones", "NV", "Otra")
+    assert foreign_cells(server, "Nueva", "Otra") != foreign
+    Cycle(book, memory).run()
+    assert foreign_cells(server, "Nueva", "Otra") == foreign
+    assert nothing_left(sheet)
+
+
 def test_a_late_write_that_empties_a_holder_after_columns_moved_releases_nobody(sheet: AnyOffice) -> None:
     take(1)
     sheet.sync()
@@ -296,6 +315,23 @@ def test_a_late_write_on_a_row_that_came_since_gives_back_what_that_row_said(she
     Cycle(book, memory).run()
     assert foreign_cells(server) == foreign
     assert nothing_left(sheet)
+
+
+def test_a_late_write_on_a_row_and_a_column_that_nobody_read_is_told_and_stops_nothing(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    book.lost = "before"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    server.office.insert_column("Operaciones", "Fecha_Ocupacion", "Nueva")
+    server.office.insert_row("Operaciones", server.office.row_number("Operaciones", "MK-1"))
+    number = server.office.row_number("Operaciones", "MK-1") - 1
+    server.office.edit("Operaciones", number, "TAG_SPOOL", "MK-NUEVO")
+    book.arrive()
+    lines = Cycle(book, memory).run().lines
+    assert [line for line in lines if "no se pudo reparar" in line] != []
+    assert find_spool("MK-NUEVO").ocupado is False
+    assert not Cycle(book, memory).run().effective
 
 
 def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: AnyOffice) -> None:
