@@ -50,7 +50,8 @@ class Sent(NamedTuple):
     @property
     def version(self) -> str:
         """The version that goes with it, "" if none does."""
-        return version_of(raw_of(self.change.tab, "version", self.change.cells.get("version")))
+        version = self.change.cells.get("version")
+        return version_of(raw_of(self.change.tab, "version", version)) if version else ""
 
 
 @dataclass(slots=True)
@@ -201,19 +202,33 @@ def strays(before: Grid, now: Grid, wrote: Iterable[Sent], seen: Grid | None = N
     `before` is the reading that was written by, `seen` the last one before `now`, which tells of rows that came since.
     What was not there before, a row or a column, held nothing; what was there and not read is `UNSEEN`, as are the
     office's cells of a tag that neither reading has. A row whose spool is nowhere else, with a tag that nothing had, is
-    that spool's. Below the last row there is nothing, or the reading was cut short.
+    that spool's. A row without a tag is found wherever it moved, by the version that landed there. Below the last row
+    there is nothing, or the reading was cut short.
     """
     rows = {row.number: row for row in now.rows}
     here, there = _tags(now), set(_tags(before).values())
-    anywhere = set(here.values())
+    anywhere, adrift = set(here.values()), _adrift(now, here)
     found: list[Stray] = []
-    for tag, change in (one for one in wrote if one.change.number <= now.last_row):
-        row = rows.get(change.number) or Row(change.number, (None,) * len(now.names))
-        said = here.get(change.number, "")
-        renamed = said not in {"", *there} and tag not in anywhere
+    for sent in wrote:
+        for row in adrift.get(sent.version, ()):
+            found += _strays_of((before, seen), now, row, sent.change, mine=False)
+        if sent.change.number > now.last_row:
+            continue
+        row = rows.get(sent.change.number) or Row(sent.change.number, (None,) * len(now.names))
+        said = here.get(row.number, "")
+        renamed = said not in {"", *there} and sent.tag not in anywhere
         # The audit's rows have no tag, and do not move.
-        found += _strays_of((before, seen), now, row, change, mine=tag in ("", said) or renamed)
+        found += _strays_of((before, seen), now, row, sent.change, mine=sent.tag in ("", said) or renamed)
     return list(dict.fromkeys(found))
+
+
+def _adrift(now: Grid, tags: Mapping[int, str]) -> dict[str, list[Row]]:
+    """The rows without a tag by the version they show: a write that landed there went along wherever they moved."""
+    found: dict[str, list[Row]] = {}
+    for row in (row for row in now.rows if tags.get(row.number) == ""):
+        if version := version_of(row.cells[now.names.index("version")]):
+            found.setdefault(version, []).append(row)
+    return found
 
 
 def meant(now: Grid, wrote: Iterable[Sent]) -> set[int]:
@@ -279,7 +294,7 @@ def _strays_of(
             was = _stood_at(before, now, old, place) if old else _of_a_new_row(now, row, names.get(place, ""))
             wrote = raw_of(change.tab, header, change.cells[header])
             if was is UNSEEN or not same_raw(wrote, was):
-                yield Stray(change.number, place, wrote, was)
+                yield Stray(row.number, place, wrote, was)
 
 
 def _stood_at(before: Grid, now: Grid, old: Row, place: int) -> object:

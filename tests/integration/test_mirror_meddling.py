@@ -334,6 +334,22 @@ def test_a_late_write_on_a_row_and_a_column_that_nobody_read_is_told_and_stops_n
     assert not Cycle(book, memory).run().effective
 
 
+@pytest.mark.parametrize("relay", ["the same", "the next"])
+def test_a_blank_row_that_moves_on_with_what_landed_on_it_is_blank_again(sheet: AnyOffice, relay: str) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    book.between, book.lost = lambda: server.office.insert_row("Operaciones", "MK-1"), "after"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    server.office.reverse("Operaciones")
+    blank = [row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == ""]
+    assert [row["Armador"] for row in blank] == ["JP(94)"]
+    Cycle(book, memory if relay == "the same" else Memory()).run()
+    blank = [row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == ""]
+    assert [set(row.values()) for row in blank] == [{""}]
+    assert nothing_left(sheet)
+
+
 def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: AnyOffice) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
