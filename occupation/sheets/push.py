@@ -24,6 +24,7 @@ from occupation.sheets.book import (
 )
 from occupation.sheets.cells import TAG
 from occupation.sheets.diff import Known
+from occupation.sheets.google_ranges import near_ours
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.identity import version_of
 from occupation.sheets.layout import Tab, is_ours
@@ -202,32 +203,40 @@ def strays(before: Grid, now: Grid, wrote: Iterable[Sent], seen: Grid | None = N
     `before` is the reading that was written by, `seen` the last one before `now`, which tells of rows that came since.
     What was not there before, a row or a column, held nothing; what was there and not read is `UNSEEN`, as are the
     office's cells of a tag that neither reading has. A row whose spool is nowhere else, with a tag that nothing had, is
-    that spool's. A row without a tag is found wherever it moved, by the version that landed there. Below the last row
-    there is nothing, or the reading was cut short.
+    that spool's. A row that moved since is found by the version that landed there, where no merge finds it. Below the
+    last row there is nothing, or the reading was cut short.
     """
     rows = {row.number: row for row in now.rows}
     here, there = _tags(now), set(_tags(before).values())
-    anywhere, adrift = set(here.values()), _adrift(now, here)
+    anywhere, sendings = set(here.values()), list(wrote)
+    adrift = _adrift(now, here, {sent.version for sent in sendings} - {""})
     found: list[Stray] = []
-    for sent in wrote:
-        for row in adrift.get(sent.version, ()):
-            found += _strays_of((before, seen), now, row, sent.change, mine=False)
-        if sent.change.number > now.last_row:
-            continue
-        row = rows.get(sent.change.number) or Row(sent.change.number, (None,) * len(now.names))
-        said = here.get(row.number, "")
-        renamed = said not in {"", *there} and sent.tag not in anywhere
-        # The audit's rows have no tag, and do not move.
-        found += _strays_of((before, seen), now, row, sent.change, mine=sent.tag in ("", said) or renamed)
+    for sent in sendings:
+        number = sent.change.number
+        hit = [rows.get(number) or Row(number, (None,) * len(now.names))] if number <= now.last_row else []
+        shoved = adrift.get(sent.version, [])
+        for row in dict.fromkeys([*hit, *shoved]):
+            said = here.get(row.number, "")
+            renamed = said not in {"", *there} and sent.tag not in anywhere
+            # The audit's rows have no tag, and do not move.
+            mine = sent.tag in ("", said) or renamed
+            found += _strays_of((before, seen), now, row, sent.change, mine=mine, shoved=row in shoved)
     return list(dict.fromkeys(found))
 
 
-def _adrift(now: Grid, tags: Mapping[int, str]) -> dict[str, list[Row]]:
-    """The rows without a tag by the version they show: a write that landed there went along wherever they moved."""
+def _adrift(now: Grid, tags: Mapping[int, str], versions: Collection[str]) -> dict[str, list[Row]]:
+    """The rows in which one of these versions stands where no merge sees it: what landed there moved along with them.
+
+    That is anywhere in a row without a tag, and outside its own column in any other.
+    """
+    home = now.columns.positions.get("version")
+    near = near_ours(now.picked) - set(now.picked.positions)
     found: dict[str, list[Row]] = {}
-    for row in (row for row in now.rows if tags.get(row.number) == ""):
-        if version := version_of(row.cells[now.names.index("version")]):
-            found.setdefault(version, []).append(row)
+    for row in now.rows if versions else ():
+        beside = ((at, now.beside(row.number, at)) for at in near)
+        for at, raw in (*zip(now.picked.positions, row.cells, strict=True), *beside):
+            if isinstance(raw, str) and raw in versions and (at != home or not tags.get(row.number)):
+                found.setdefault(raw, []).append(row)
     return found
 
 
@@ -274,20 +283,20 @@ def tag_of(grid: Grid, row: Row) -> str:
 
 
 def _strays_of(
-    readings: tuple[Grid, Grid | None], now: Grid, row: Row, change: RowChange, *, mine: bool
+    readings: tuple[Grid, Grid | None], now: Grid, row: Row, change: RowChange, *, mine: bool, shoved: bool
 ) -> Iterator[Stray]:
     """The cells of one row; where it is the one that was meant, those of columns that moved."""
     before, seen = readings
     places = {header: before.columns.positions[header] for header in change.cells}
     stood = {place: _column_before(before, now, place) for place in places.values()}
-    if mine and all(place == at for place, at in stood.items()):
+    if mine and not shoved and all(place == at for place, at in stood.items()):
         return
     names = {at: name for name, at in now.columns.positions.items()}
     but = {names.get(place, "") for place in places.values()}
     old = _same_row(before, now, row, but)
     if old is None and seen is not None:
         before, old = seen, _same_row(seen, now, row, but)
-    if old is not None and "version" in change.cells:
+    if shoved and old is not None:
         yield from _shoved_on(before, now, (old, row), change)
     for header, place in places.items():
         if not (mine and stood[place] == place):
@@ -312,19 +321,17 @@ def _of_a_new_row(now: Grid, row: Row, header: str) -> object:
 def _shoved_on(before: Grid, now: Grid, rows: tuple[Row, Row], change: RowChange) -> Iterator[Stray]:
     """The cells that moved on since the write landed on them: columns moved before it came, and again after it.
 
-    Only its values tell where they are. They are believed where the row's version, which nobody types, stands outside
-    its own column too.
+    Only its values tell where they are. They are believed where the row's version, which nobody types, stands where
+    nobody meant it to. In a row with a tag the next write puts our own columns right.
     """
     old, row = rows
-    wrote = {name: raw_of(change.tab, name, value) for name, value in change.cells.items()}
-    at_home = now.columns.positions["version"]
-    here = {at: _raw_at(now, row, at) for at in range(len(now.picked.header))}
-    if not any(at != at_home and same_raw(raw, wrote["version"]) for at, raw in here.items()):
-        return
-    for at in here.keys() - set(now.columns.positions.values()):
+    wrote = [raw_of(change.tab, name, value) for name, value in change.cells.items()]
+    merged = {at for name, at in now.columns.positions.items() if tag_of(now, row) and is_ours(now.columns.tab, name)}
+    for at in range(len(now.picked.header)):
         stood = _column_before(before, now, at)
-        was = None if stood is None else _raw_at(before, old, stood)
-        yield from (Stray(row.number, at, raw, was) for raw in wrote.values() if _came(raw, here[at], was))
+        was, here = None if stood is None else _raw_at(before, old, stood), _raw_at(now, row, at)
+        if at not in merged:
+            yield from (Stray(row.number, at, raw, was) for raw in wrote if _came(raw, here, was))
 
 
 def _came(wrote: object, here: object, was: object) -> bool:

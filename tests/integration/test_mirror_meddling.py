@@ -227,16 +227,43 @@ def test_a_column_that_comes_from_afar_between_the_reading_and_the_writing_is_to
     assert nothing_left(sheet)
 
 
-def test_columns_that_move_before_a_write_arrives_and_again_after_it_cost_the_office_nothing(sheet: AnyOffice) -> None:
+@pytest.mark.parametrize("then", ["TOMAR", "COMPLETAR"])
+@pytest.mark.parametrize("again", ["insert", "delete"])
+def test_columns_that_move_before_a_write_arrives_and_again_after_it_cost_the_office_nothing(
+    sheet: AnyOffice, then: str, again: str
+) -> None:
     take(1)
+    if then == "COMPLETAR":
+        services.completar(tag="MK-1", trabajador_id=94, actor=TABLET)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
     fill(server, "MK-1")
     foreign = foreign_cells(server)
     lose_beside_a_new_column(server, book, memory)
-    server.office.insert_column("Operaciones", "NV", "Otra")
+    if again == "insert":
+        server.office.insert_column("Operaciones", "NV", "Otra")
+    else:
+        server.office.delete_column("Operaciones", "Nueva")
     assert foreign_cells(server, "Nueva", "Otra") != foreign
     Cycle(book, memory).run()
     assert foreign_cells(server, "Nueva", "Otra") == foreign
+    assert nothing_left(sheet)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["once", "twice"])
+def test_columns_that_move_under_a_write_and_rows_that_move_after_it_cost_the_office_nothing(
+    sheet: AnyOffice, *, again: bool
+) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    fill(server, "MK-1")
+    lose_beside_a_new_column(server, book, memory)
+    if again:
+        server.office.insert_column("Operaciones", "NV", "Otra")
+    server.office.sort("Operaciones", "TAG_SPOOL", descending=True)
+    Cycle(book, memory).run()
+    row = next(row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == "MK-1")
+    assert row["MatSys"] == "de MatSys"
+    assert row["Total_Uniones"] == "de Total_Uniones"
     assert nothing_left(sheet)
 
 
