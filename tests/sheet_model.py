@@ -145,10 +145,13 @@ def wanted(spool: Mapping[str, Any]) -> Texts:
     return {header: _shown(spool[COLUMN[header]]) for header in OURS}
 
 
-def used_row(rows: Sequence[Row], tag: str, version: str) -> Row | None:
-    """Of the rows with that tag the one with the version, else with more of our cells filled, else the first."""
+def used_row(rows: Sequence[Row], tag: str, version: str, earlier: Collection[str]) -> Row | None:
+    """Of the rows with that tag the one that shows the version, or else an earlier one, or says more of ours."""
     mine = [(said(row), row) for row in rows if canonical(row["TAG_SPOOL"]) == tag]
-    ranked = [((cells["version"] == version, sum(text != "" for text in cells.values())), row) for cells, row in mine]
+    ranked = [
+        ((cells["version"] == version, cells["version"] in earlier, sum(text != "" for text in cells.values())), row)
+        for cells, row in mine
+    ]
     return max(ranked, key=lambda one: one[0], default=(None, None))[1]
 
 

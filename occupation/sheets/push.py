@@ -220,7 +220,8 @@ def strays(before: Grid, now: Grid, wrote: Iterable[Sent], seen: Grid | None = N
             renamed = said not in {"", *there} and sent.tag not in anywhere
             # The audit's rows have no tag, and do not move.
             mine = sent.tag in ("", said) or renamed
-            found += _strays_of((before, seen), now, row, sent.change, mine=mine, shoved=row in shoved)
+            was = sent.tag if renamed else said
+            found += _strays_of((before, seen), now, row, sent.change, was, mine=mine, shoved=row in shoved)
     return list(dict.fromkeys(found))
 
 
@@ -283,9 +284,9 @@ def tag_of(grid: Grid, row: Row) -> str:
 
 
 def _strays_of(
-    readings: tuple[Grid, Grid | None], now: Grid, row: Row, change: RowChange, *, mine: bool, shoved: bool
+    readings: tuple[Grid, Grid | None], now: Grid, row: Row, change: RowChange, tag: str, *, mine: bool, shoved: bool
 ) -> Iterator[Stray]:
-    """The cells of one row; where it is the one that was meant, those of columns that moved."""
+    """The cells of one row, whose tag was this; where it is the one that was meant, those of columns that moved."""
     before, seen = readings
     places = {header: before.columns.positions[header] for header in change.cells}
     stood = {place: _column_before(before, now, place) for place in places.values()}
@@ -293,9 +294,10 @@ def _strays_of(
         return
     names = {at: name for name, at in now.columns.positions.items()}
     but = {names.get(place, "") for place in places.values()}
-    old = _same_row(before, now, row, but)
+    old = _same_row(before, now, row, but, tag)
     if old is None and seen is not None:
-        before, old = seen, _same_row(seen, now, row, but)
+        before, old = seen, _same_row(seen, now, row, but, tag)
+        old = None if old is not None and _shows(old, change) else old
     if shoved and old is not None:
         yield from _shoved_on(before, now, (old, row), change)
     for header, place in places.items():
@@ -352,10 +354,16 @@ def _raw_at(grid: Grid, row: Row, place: int) -> object:
     return grid.beside(row.number, place)
 
 
-def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str]) -> Row | None:
+def _shows(row: Row, change: RowChange) -> bool:
+    """Whether the write had landed in that row by then: it says no more what stood there."""
+    version = change.cells.get("version")
+    return version is not None and raw_of(change.tab, "version", version) in row.cells
+
+
+def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str], tag: str) -> Row | None:
     """The row as it was before: the only one with its tag, else found by all that was not written over."""
-    tag = "" if "TAG_SPOOL" not in now.names or "TAG_SPOOL" in but else tag_of(now, row)
-    tagged = [old for old in before.rows if tag and tag_of(before, old) == tag]
+    known = "TAG_SPOOL" in now.names and "TAG_SPOOL" not in but and tag
+    tagged = [old for old in before.rows if known and tag_of(before, old) == tag]
     if len(tagged) == 1:
         return tagged[0]
     kept = [name for name in now.names if name not in but and name in before.names]

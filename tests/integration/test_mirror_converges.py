@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import hypothesis
 import pytest
@@ -61,7 +61,6 @@ from tests.shop import COMMITS, SUPERVISOR, TABLET, empty_shop
 
 pytestmark = [COMMITS, pytest.mark.sheet]
 
-T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Act = Callable[[], None]
 Verb = Callable[[], object]
@@ -138,6 +137,7 @@ class Week(RuleBasedStateMachine):
         self.copies: list[dict[str, Any]] = []
         self.mend: list[Act] = []
         self.made: Counter[str] = Counter()
+        self.versions: defaultdict[int, set[str]] = defaultdict(set)
         self.start_relay()
         self.turn()
         self.turn()
@@ -270,8 +270,7 @@ class Week(RuleBasedStateMachine):
         header, down = draw(st.sampled_from(["NV", "TAG_SPOOL", "id"])), draw(st.booleans())
         return lambda: self.people.do("sort", OPERACIONES, header, descending=down)
 
-    def reverse(self, draw: Draw) -> Act:
-        del draw
+    def reverse(self, _draw: Draw) -> Act:
         return lambda: self.people.do("reverse", OPERACIONES)
 
     def insert_a_row(self, draw: Draw) -> Act:
@@ -344,11 +343,9 @@ class Week(RuleBasedStateMachine):
 
     def a_copy_is_pasted_back(self, draw: Draw) -> None:
         """A program that had a row open for long saves it."""
-        with suppress(LookupError):
+        with suppress(LookupError, Spool.DoesNotExist):
             if not self.copies or draw(st.booleans()):
-                tag = draw(st.sampled_from(BUSY))
-                version = Spool.objects.filter(tag=tag).values_list("version", flat=True).first()
-                row = used_row(self.people.rows(), tag, str(version))
+                row = self._row_of(Spool.objects.get(tag=draw(st.sampled_from(BUSY))), self.people.rows())
                 self.copies += [{name: row[name] for name in ("TAG_SPOOL", *OURS)}] if row else []
                 return
             old = draw(st.sampled_from(self.copies))
@@ -376,8 +373,7 @@ class Week(RuleBasedStateMachine):
 
     # What Google does
 
-    def the_book_is_taken_away(self, draw: Draw) -> None:
-        del draw
+    def the_book_is_taken_away(self, _draw: Draw) -> None:
         self.server.share(shared=False)
         self.mend.append(lambda: self.server.share(shared=True))
 
@@ -406,8 +402,7 @@ class Week(RuleBasedStateMachine):
 
     # What the relay does
 
-    def the_relay_restarts(self, draw: Draw) -> None:
-        del draw
+    def the_relay_restarts(self, _draw: Draw) -> None:
         if self.restarts:
             self.relay.leader.resign()
             self.start_relay()
@@ -420,6 +415,8 @@ class Week(RuleBasedStateMachine):
         """A turn of the relay, and its rest; whether it came to its end. What it was to notice, it noticed."""
         disturbed = self.server.faults.waiting or self.server.google.late or self._many_rows_are_gone()
         edits: Edits = set() if disturbed else self._edits()
+        for pk, version in Spool.objects.values_list("pk", "version"):
+            self.versions[pk].add(str(version))
         wait = self.relay.turn()
         self._let_stalls_end()
         reached = EstadoHoja.objects.get().sincronizada_en == datetime.now(UTC)
@@ -427,6 +424,9 @@ class Week(RuleBasedStateMachine):
             self._all_noticed(edits)
         self.advance(wait)
         return reached
+
+    def _row_of(self, spool: Spool, rows: Sequence[Row]) -> Row | None:
+        return used_row(rows, spool.tag, str(spool.version), self.versions[spool.pk])
 
     def _many_rows_are_gone(self) -> bool:
         """So many that the sheet is not believed, which is said when the office's columns are read next."""
@@ -449,7 +449,7 @@ class Week(RuleBasedStateMachine):
         with suppress(LookupError):
             rows = self.people.rows()
             for mirror in Mirror.objects.filter(spool__archivado_en=None).select_related("spool"):
-                row = used_row(rows, mirror.spool.tag, str(mirror.spool.version))
+                row = self._row_of(mirror.spool, rows)
                 known = [wanted(vars(mirror.spool)), meanings(mirror.base), meanings(mirror.intent)]
                 theirs = said(row) if row else {}
                 if theirs.get("version") in [one.get("version", "") for one in known]:
@@ -522,7 +522,7 @@ class Week(RuleBasedStateMachine):
     def _both_sides_agree(self) -> None:
         rows = self.people.rows()
         for spool in Spool.objects.filter(archivado_en=None).select_related("mirror"):
-            row = used_row(rows, spool.tag, str(spool.version))
+            row = self._row_of(spool, rows)
             assert (row is None) == bool(spool.mirror.gone_since), (spool.tag, row, spool.mirror.gone_since)
             if row is None:
                 assert spool.ocupado, f"{spool.tag} left the sheet"

@@ -362,18 +362,37 @@ def test_a_late_write_on_a_row_and_a_column_that_nobody_read_is_told_and_stops_n
 
 
 @pytest.mark.parametrize("relay", ["the same", "the next"])
-def test_a_blank_row_that_moves_on_with_what_landed_on_it_is_blank_again(sheet: AnyOffice, relay: str) -> None:
+@pytest.mark.parametrize("again", [False, True], ids=["before it is looked at", "while it is put right too"])
+def test_a_blank_row_that_moves_on_with_what_landed_on_it_is_blank_again(
+    sheet: AnyOffice, relay: str, *, again: bool
+) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
     book.between, book.lost = lambda: server.office.insert_row("Operaciones", "MK-1"), "after"
     with pytest.raises(WriteUnknown):
         Cycle(book, memory).run()
     server.office.reverse("Operaciones")
-    blank = [row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == ""]
-    assert [row["Armador"] for row in blank] == ["JP(94)"]
-    Cycle(book, memory if relay == "the same" else Memory()).run()
-    blank = [row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == ""]
-    assert [set(row.values()) for row in blank] == [{""}]
+    assert [row["Armador"] for row in blank_rows(server)] == ["JP(94)"]
+    if again:
+        server.faults.before("write", lambda: server.office.reverse("Operaciones"))
+    memory = memory if relay == "the same" else Memory()
+    for _ in range(1 + again):
+        Cycle(book, memory).run()
+    assert [set(row.values()) for row in blank_rows(server)] == [{""}]
+    assert nothing_left(sheet)
+
+
+def test_what_a_write_left_in_a_row_that_got_another_tag_since_is_given_back(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    fill(server, "MK-1")
+    lose_beside_a_new_column(server, book, memory)
+    server.office.edit("Operaciones", "MK-1", "TAG_SPOOL", "MK-OTRO")
+    foreign = foreign_cells(server, "Nueva", "MatSys", "Total_Uniones")
+    Cycle(book, memory).run()
+    assert foreign_cells(server, "Nueva", "MatSys", "Total_Uniones") == foreign
+    row = next(row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == "MK-OTRO")
+    assert (row["MatSys"], row["Total_Uniones"]) == ("de MatSys", "de Total_Uniones")
     assert nothing_left(sheet)
 
 
@@ -423,6 +442,10 @@ def lose_beside_a_new_column(server: SheetsServer, book: SharedBook, memory: Mem
     book.between, book.lost = lambda: server.office.insert_column("Operaciones", "NV", "Nueva"), "after"
     with pytest.raises(WriteUnknown):
         Cycle(book, memory).run()
+
+
+def blank_rows(server: SheetsServer) -> list[dict[str, Any]]:
+    return [row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == ""]
 
 
 def fill(server: SheetsServer, tag: str) -> None:
