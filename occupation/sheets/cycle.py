@@ -44,6 +44,8 @@ from occupation.vocabulary import TipoRetencion
 ATTEMPTS: Final = 3
 """How often one cycle reads again because the book changed under it."""
 
+REPAIRS: Final = 3
+"""How often one cycle puts back what landed elsewhere, each time by a new reading; the next cycle goes on."""
 
 _OURS: Final = Ask(Tab.OPERACIONES, ("TAG_SPOOL", *APP_HEADERS))
 
@@ -125,7 +127,9 @@ class Cycle:
         workers = worker_names()
         flush = Flush(self.book, self.memory, self.report, workers, self.leads, self._accepts, dry_run=self.dry_run)
         grids = self._read(state)
-        if flush.repair(state, grids):
+        for _ in range(REPAIRS):
+            if not flush.repair(state, grids):
+                break
             grids = self._read(state)
         if self._is_quiet(state, grids):
             return True

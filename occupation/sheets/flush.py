@@ -31,7 +31,18 @@ from occupation.sheets.guard import Accepts
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.layout import Hold, Tab, letters
 from occupation.sheets.live import LiveRow, rows_to_write
-from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, Sent, meant, never_ours, proved, strays
+from occupation.sheets.push import (
+    ROWS_PER_WRITE,
+    Outcome,
+    Push,
+    RowToWrite,
+    Sent,
+    meant,
+    misplaced,
+    never_ours,
+    proved,
+    strays,
+)
 from occupation.sheets.wrote import Wrote, kept, recalled
 from occupation.vocabulary import TipoRetencion
 
@@ -55,6 +66,7 @@ class Memory:
 
     `wrote` is the last write and `unknown` those that may still arrive, also from a relay that is gone: `recalled` once
     it is known what that one left.
+    `restored` are the cells that were put back, with the reading that told them.
     `quiet` are the answers of a book that had nothing to do, for each of the two ways to read it, and until when that
     is believed: while they are the very same, nothing is compared again.
     """
@@ -62,6 +74,7 @@ class Memory:
     audit_known: bool = False
     audit_refused: datetime | None = None
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
+    restored: list[tuple[Grid, Sequence[Stray]]] = field(default_factory=list)
     unknown: list[Wrote] = field(default_factory=list)
     recalled: bool = False
     last: dict[Tab, Grid] = field(default_factory=dict)
@@ -159,18 +172,36 @@ class Flush:
         return replace(planned, doubted=True)
 
     def repair(self, state: EstadoHoja, now: Mapping[Tab, Grid | Hold]) -> bool:
-        """Put back what the last write, or one that came late, left on cells that were not meant; whether any were."""
+        """Put back what the last write, or one that came late, left on cells that were not meant; whether any were.
+
+        What was put back before is looked for as well: the sheet may have moved again meanwhile.
+        """
         if self.dry_run:
             return False
         if not self.memory.recalled:
             self.memory.unknown, self.memory.recalled = recalled(state.escrituras, _every_tag()), True
         last = [one for tab, one in self.memory.wrote.items() if isinstance(now.get(tab), Grid)]
-        done = sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
+        done = self._put_back_again(now)
+        done += sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
         done += sum(self._put_back_late(one, now.get(one.tab), last) for one in self.memory.unknown)
         self._forget_late(now)
+        if not done:
+            # What moved on while it was put right was looked for once more.
+            self.memory.wrote = {tab: one for tab, one in self.memory.wrote.items() if one not in last}
         self.memory.last |= {tab: grid for tab, grid in now.items() if isinstance(grid, Grid)}
         self.report.repaired += done
         return done > 0
+
+    def _put_back_again(self, now: Mapping[Tab, Grid | Hold]) -> int:
+        """What came to stand elsewhere while it was put back."""
+        done, restored, self.memory.restored = 0, self.memory.restored, []
+        for told, cells in restored:
+            grid = now.get(told.columns.tab)
+            if isinstance(grid, Grid):
+                done += self._put_back(grid, misplaced(told, grid, cells))
+            else:
+                self.memory.restored.append((told, cells))
+        return done
 
     def _put_back_late(self, one: Wrote, now: Grid | Hold | None, last: Collection[Wrote]) -> int:
         """What may arrive for a while yet, and may have arrived. Of the `last` writes all cells were just put back."""
@@ -190,14 +221,12 @@ class Flush:
             remember(escrituras=self.memory.kept())
 
     def _put_back_last(self, tab: Tab, now: Grid | Hold | None) -> int:
-        """While a tab cannot be read, what was written there is not forgotten."""
+        """While a tab cannot be read, nothing is looked for, and what was written there is not forgotten."""
         if not isinstance(now, Grid):
             return 0
         wrote = self.memory.wrote[tab]
         moved = strays(wrote.before, now, wrote.rows, self.memory.last.get(tab))
-        done = self._put_back(now, [*moved, *audit.overwritten(wrote.before, now, wrote.events)])
-        del self.memory.wrote[tab]
-        return done
+        return self._put_back(now, [*moved, *audit.overwritten(wrote.before, now, wrote.events)])
 
     def _put_back(self, now: Grid, cells: Sequence[Stray]) -> int:
         cells = [cell for cell in cells if _may_hold(now, cell)]
@@ -206,9 +235,14 @@ class Flush:
         if not cells:
             return 0
         self._must_lead()
+        self.memory.restored.append((now, cells))
         try:
             return self.book.put_back(now.columns.tab, cells)
+        except BookBusy:
+            self.memory.restored.pop()
+            raise
         except WriteRefused as refused:
+            self.memory.restored.pop()
             self.report.lines.append(f"no se pudo reparar: {refused}")
             return 0
 

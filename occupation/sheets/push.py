@@ -225,6 +225,28 @@ def strays(before: Grid, now: Grid, wrote: Iterable[Sent], seen: Grid | None = N
     return list(dict.fromkeys(found))
 
 
+def misplaced(before: Grid, now: Grid, cells: Collection[Stray]) -> list[Stray]:
+    """Where these cells, which were put back as `before` told them, landed on others since rows or columns moved again.
+
+    With what those held. A row without a tag that took the place of another is not told from it.
+    """
+    tags, were, rows = _tags(now), _tags(before), {row.number: row for row in now.rows}
+    names = {at: name for name, at in now.columns.positions.items()}
+    but = {names.get(cell.column, "") for cell in cells}
+    found: list[Stray] = []
+    for cell in cells:
+        tag = tags.get(cell.row, "")
+        if tag == were.get(cell.row, "") and _column_before(before, now, cell.column) == cell.column:
+            continue
+        row = rows.get(cell.row) or Row(cell.row, (None,) * len(now.names))
+        old = _same_row(before, now, row, but, tag)
+        header = names.get(cell.column, "")
+        was = _stood_at(before, now, old, cell.column) if old else _of_a_new_row(now, row, header)
+        if was is UNSEEN or not same_raw(cell.before, was):
+            found.append(Stray(cell.row, cell.column, cell.before, was))
+    return found
+
+
 def _adrift(now: Grid, tags: Mapping[int, str], versions: Collection[str]) -> dict[str, list[Row]]:
     """The rows in which one of these versions stands where no merge sees it: what landed there moved along with them.
 
@@ -323,22 +345,26 @@ def _of_a_new_row(now: Grid, row: Row, header: str) -> object:
 def _shoved_on(before: Grid, now: Grid, rows: tuple[Row, Row], change: RowChange) -> Iterator[Stray]:
     """The cells that moved on since the write landed on them: columns moved before it came, and again after it.
 
-    Only its values tell where they are. They are believed where the row's version, which nobody types, stands where
-    nobody meant it to. In a row with a tag the next write puts our own columns right.
+    Only its values tell where they are, and of blanks how far the version moved. They are believed where the row's
+    version, which nobody types, stands where nobody meant it to. In a row with a tag the next write puts our own right.
     """
     old, row = rows
-    wrote = [raw_of(change.tab, name, value) for name, value in change.cells.items()]
+    wrote = {name: raw_of(change.tab, name, value) for name, value in change.cells.items()}
     merged = {at for name, at in now.columns.positions.items() if tag_of(now, row) and is_ours(now.columns.tab, name)}
-    for at in range(len(now.picked.header)):
+    here = {at: _raw_at(now, row, at) for at in range(len(now.picked.header))}
+    places = before.columns.positions
+    moved = {at - places["version"] for at, raw in here.items() if same_raw(raw, wrote["version"])}
+    blanks = {places[name] + by for name, raw in wrote.items() if same_raw(raw, None) for by in moved}
+    for at in here.keys() - merged:
         stood = _column_before(before, now, at)
-        was, here = None if stood is None else _raw_at(before, old, stood), _raw_at(now, row, at)
-        if at not in merged:
-            yield from (Stray(row.number, at, raw, was) for raw in wrote if _came(raw, here, was))
+        was = None if stood is None else _raw_at(before, old, stood)
+        wanted = [raw for raw in wrote.values() if at in blanks or not same_raw(raw, None)]
+        yield from (Stray(row.number, at, raw, was) for raw in wanted if _came(raw, here[at], was))
 
 
 def _came(wrote: object, here: object, was: object) -> bool:
     """Whether a cell holds what was written now, and something else that is known before."""
-    return not same_raw(wrote, None) and same_raw(here, wrote) and was is not UNSEEN and not same_raw(was, wrote)
+    return same_raw(here, wrote) and was is not UNSEEN and not same_raw(was, wrote)
 
 
 def _column_before(before: Grid, now: Grid, place: int) -> int | None:

@@ -16,7 +16,7 @@ from occupation.queries import find_spool
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.flush import Memory
-from occupation.sheets.layout import Tab, headers
+from occupation.sheets.layout import Owner, Tab, headers
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
 from tests.mirror_office import (
@@ -396,6 +396,39 @@ def test_what_a_write_left_in_a_row_that_got_another_tag_since_is_given_back(she
     assert nothing_left(sheet)
 
 
+@pytest.mark.parametrize("meanwhile", ["rows", "columns"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_is_put_right_while_the_sheet_moves_again_reaches_its_cells_and_no_other(
+    sheet: AnyOffice, meanwhile: str, *, lost: bool
+) -> None:
+    """The write lands beside its columns, and what puts that right lands beside those."""
+    take(1, 6)
+    sheet.sync()
+    services.pausar(tag="MK-1", trabajador_id=94, actor=TABLET)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    for n in range(8):
+        fill(server, f"MK-{n}")
+    before, foreign, moved = last_event(), foreign_by_tag(server), False
+
+    def move_again() -> None:
+        nonlocal moved
+        moved = True
+        if meanwhile == "rows":
+            server.office.reverse("Operaciones")
+        else:
+            server.office.insert_column("Operaciones", "OT", "Otra")
+
+    book.after = lambda: server.faults.before("write", move_again)
+    if lost:
+        lose_beside_a_new_column(server, book, memory)
+    else:
+        book.between = lambda: server.office.insert_column("Operaciones", "NV", "Nueva")
+    Cycle(book, memory).run()
+    assert foreign_by_tag(server) == foreign
+    assert (moved, told(before), find_spool("MK-6").ocupado) == (True, [], True)
+    assert nothing_left(sheet)
+
+
 def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: AnyOffice) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
@@ -446,6 +479,13 @@ def lose_beside_a_new_column(server: SheetsServer, book: SharedBook, memory: Mem
 
 def blank_rows(server: SheetsServer) -> list[dict[str, Any]]:
     return [row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == ""]
+
+
+def foreign_by_tag(server: SheetsServer) -> dict[tuple[str, str], dict[str, object]]:
+    """What is not ours in each row, but in columns that came since."""
+    left_out = {*headers(Tab.OPERACIONES, Owner.APP), "Nueva", "Otra"}
+    rows = server.office.records("Operaciones", "FORMULA")
+    return {(row["TAG_SPOOL"], row["NV"]): {name: row[name] for name in row if name not in left_out} for row in rows}
 
 
 def fill(server: SheetsServer, tag: str) -> None:
