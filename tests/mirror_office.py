@@ -243,8 +243,8 @@ def foreign_cells(server: SheetsServer, *but: str) -> dict[tuple[str, int], obje
     left_out = {*headers(Tab.OPERACIONES, Owner.APP), *but}
     rows = enumerate(server.office.records("Operaciones", "FORMULA"))
     found = {(name, number): cell for number, row in rows for name, cell in row.items() if name not in left_out}
-    return {place: _without_addresses(cell) for place, cell in found.items()}
+    return {place: without_addresses(cell) for place, cell in found.items()}
 
 
-def _without_addresses(cell: object) -> object:
+def without_addresses(cell: object) -> object:
     return "a formula" if str(cell).startswith("=") else cell

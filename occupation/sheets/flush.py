@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.utils import timezone
 
@@ -31,18 +31,8 @@ from occupation.sheets.guard import Accepts
 from occupation.sheets.hydrate import Workers
 from occupation.sheets.layout import Hold, Tab, letters
 from occupation.sheets.live import LiveRow, rows_to_write
-from occupation.sheets.push import (
-    ROWS_PER_WRITE,
-    Outcome,
-    Push,
-    RowToWrite,
-    Sent,
-    meant,
-    misplaced,
-    never_ours,
-    proved,
-    strays,
-)
+from occupation.sheets.push import ROWS_PER_WRITE, Outcome, Push, RowToWrite, proved
+from occupation.sheets.strays import Sent, meant, misplaced, never_ours, strays
 from occupation.sheets.wrote import Wrote, kept, recalled
 from occupation.vocabulary import TipoRetencion
 
@@ -60,13 +50,21 @@ class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
     """Another relay leads: nothing may be written any more."""
 
 
+class Restored(NamedTuple):
+    """Cells that were put back, the reading that told them, and how long they may arrive."""
+
+    told: Grid
+    cells: Sequence[Stray]
+    until: datetime
+
+
 @dataclass(slots=True)
 class Memory:
     """What a relay keeps between its cycles, and loses without harm when it ends.
 
     `wrote` is the last write and `unknown` those that may still arrive, also from a relay that is gone: `recalled` once
     it is known what that one left.
-    `restored` are the cells that were put back, with the reading that told them.
+    `restored` is what was put back, and not seen since or may still arrive.
     `quiet` are the answers of a book that had nothing to do, for each of the two ways to read it, and until when that
     is believed: while they are the very same, nothing is compared again.
     """
@@ -74,7 +72,7 @@ class Memory:
     audit_known: bool = False
     audit_refused: datetime | None = None
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
-    restored: list[tuple[Grid, Sequence[Stray]]] = field(default_factory=list)
+    restored: list[Restored] = field(default_factory=list)
     unknown: list[Wrote] = field(default_factory=list)
     recalled: bool = False
     last: dict[Tab, Grid] = field(default_factory=dict)
@@ -195,12 +193,12 @@ class Flush:
     def _put_back_again(self, now: Mapping[Tab, Grid | Hold]) -> int:
         """What came to stand elsewhere while it was put back."""
         done, restored, self.memory.restored = 0, self.memory.restored, []
-        for told, cells in restored:
-            grid = now.get(told.columns.tab)
+        for one in restored:
+            grid = now.get(one.told.columns.tab)
             if isinstance(grid, Grid):
-                done += self._put_back(grid, misplaced(told, grid, cells))
-            else:
-                self.memory.restored.append((told, cells))
+                done += self._put_back(grid, misplaced(one.told, grid, one.cells))
+            if one.until > self.began or not isinstance(grid, Grid):
+                self.memory.restored.append(one)
         return done
 
     def _put_back_late(self, one: Wrote, now: Grid | Hold | None, last: Collection[Wrote]) -> int:
@@ -235,16 +233,18 @@ class Flush:
         if not cells:
             return 0
         self._must_lead()
-        self.memory.restored.append((now, cells))
+        until = self.began
         try:
             return self.book.put_back(now.columns.tab, cells)
-        except BookBusy:
-            self.memory.restored.pop()
-            raise
         except WriteRefused as refused:
-            self.memory.restored.pop()
+            cells = []
             self.report.lines.append(f"no se pudo reparar: {refused}")
             return 0
+        except WriteUnknown:
+            until += MAY_ARRIVE
+            raise
+        finally:
+            self.memory.restored.append(Restored(now, cells, until))
 
     def _tell_lost(self, now: Grid, cells: Sequence[Stray]) -> None:
         """Name, once each, the cells of the office that nobody read before we wrote over them."""

@@ -15,7 +15,7 @@ _GAP: Final = 3
 _NEAR: Final = 3
 """Columns that are read along on each side of one of ours: so many may be inserted, or move, while we write."""
 
-_BESIDE: Final = 5
+BESIDE: Final = 5
 """How many rows above and below a cell are looked through for the formula that filled it: its neighbours may have been
 written over too.
 """
@@ -105,18 +105,18 @@ def quoted(title: str) -> str:
 def around(cell: Stray) -> str:
     """The range of a cell with those above and below it."""
     name = letters(cell.column)
-    return f"{name}{top_of(cell)}:{name}{cell.row + _BESIDE}"
+    return f"{name}{top_of(cell)}:{name}{cell.row + BESIDE}"
 
 
 def top_of(cell: Stray) -> int:
     """The first row of the range `around` a cell."""
-    return max(cell.row - _BESIDE, 1)
+    return max(cell.row - BESIDE, 1)
 
 
 def formula_beside(cell: Stray, written: Collection[Stray], typed: Mapping[tuple[int, int], object]) -> int | None:
     """The nearest row whose formula the cell may have had; None for a cell that was blank."""
     touched = {(one.row, one.column) for one in written}
-    for row in (at for far in range(1, _BESIDE + 1) for at in (cell.row - far, cell.row + far)):
+    for row in (at for far in range(1, BESIDE + 1) for at in (cell.row - far, cell.row + far)):
         text = typed.get((row, cell.column))
         if (cell.before or "") != "" and (row, cell.column) not in touched and str(text).startswith("="):
             return row

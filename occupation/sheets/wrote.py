@@ -18,8 +18,8 @@ from occupation.sheets.book import UNSEEN, AsRead, Grid, Picked, Row, RowChange,
 from occupation.sheets.google_ranges import near_ours
 from occupation.sheets.identity import version_of
 from occupation.sheets.layout import Hold, Tab
-from occupation.sheets.push import Sent, tag_of
 from occupation.sheets.rows import APP_HEADERS
+from occupation.sheets.strays import Sent, tag_of
 
 _TAB: Final = Tab.OPERACIONES
 """The audit keeps its own: the ids and rows of what was sent go to the same rows until they are seen."""

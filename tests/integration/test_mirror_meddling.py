@@ -20,6 +20,7 @@ from occupation.sheets.layout import Owner, Tab, headers
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
 from tests.mirror_office import (
+    LATE_SECONDS,
     AnyOffice,
     SharedBook,
     foreign_cells,
@@ -30,6 +31,7 @@ from tests.mirror_office import (
     server_of,
     take,
     told,
+    without_addresses,
 )
 from tests.sheets_server.server import SheetsServer
 from tests.shop import SUPERVISOR, TABLET
@@ -429,6 +431,34 @@ def test_what_is_put_right_while_the_sheet_moves_again_reaches_its_cells_and_no_
     assert nothing_left(sheet)
 
 
+@pytest.mark.parametrize("meanwhile", ["rows", "columns"])
+@pytest.mark.parametrize("matsys", ["de {}", "=A{}&B{}"])
+def test_what_puts_cells_right_and_arrives_late_gives_back_what_it_lands_on(
+    sheet: AnyOffice, meanwhile: str, matsys: str
+) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    for n in range(8):
+        fill(server, f"MK-{n}")
+        server.office.edit("Operaciones", f"MK-{n}", "MatSys", matsys.format(n + 2, n + 2))
+    foreign = foreign_by_tag(server)
+    lose_beside_a_new_column(server, book, memory)
+    server.faults.late(LATE_SECONDS, on="write")
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    if meanwhile == "rows":
+        server.office.reverse("Operaciones")
+    else:
+        server.office.move_column("Operaciones", "MatSys", "Fecha_Armado")
+    Cycle(book, memory).run()
+    assert foreign_by_tag(server) == foreign
+    book.arrive()
+    assert foreign_by_tag(server) != foreign
+    Cycle(book, memory).run()
+    assert foreign_by_tag(server) == foreign
+    assert nothing_left(sheet)
+
+
 def test_what_a_lost_write_left_nowhere_is_not_looked_for_in_each_cycle(sheet: AnyOffice) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
@@ -484,8 +514,12 @@ def blank_rows(server: SheetsServer) -> list[dict[str, Any]]:
 def foreign_by_tag(server: SheetsServer) -> dict[tuple[str, str], dict[str, object]]:
     """What is not ours in each row, but in columns that came since."""
     left_out = {*headers(Tab.OPERACIONES, Owner.APP), "Nueva", "Otra"}
-    rows = server.office.records("Operaciones", "FORMULA")
-    return {(row["TAG_SPOOL"], row["NV"]): {name: row[name] for name in row if name not in left_out} for row in rows}
+    return {
+        (row["TAG_SPOOL"], row["NV"]): {
+            name: without_addresses(cell) for name, cell in row.items() if name not in left_out
+        }
+        for row in server.office.records("Operaciones", "FORMULA")
+    }
 
 
 def fill(server: SheetsServer, tag: str) -> None:
