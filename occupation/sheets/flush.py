@@ -192,13 +192,13 @@ class Flush:
 
     def _put_back_again(self, now: Mapping[Tab, Grid | Hold]) -> int:
         """What came to stand elsewhere while it was put back."""
-        done, restored, self.memory.restored = 0, self.memory.restored, []
-        for one in restored:
+        done = 0
+        for one in tuple(self.memory.restored):
             grid = now.get(one.told.columns.tab)
             if isinstance(grid, Grid):
                 done += self._put_back(grid, misplaced(one.told, grid, one.cells))
-            if one.until > self.began or not isinstance(grid, Grid):
-                self.memory.restored.append(one)
+            if isinstance(grid, Grid) and one.until <= self.began:
+                self.memory.restored.remove(one)
         return done
 
     def _put_back_late(self, one: Wrote, now: Grid | Hold | None, last: Collection[Wrote]) -> int:

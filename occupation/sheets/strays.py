@@ -81,7 +81,7 @@ def misplaced(before: Grid, now: Grid, cells: Collection[Stray]) -> list[Stray]:
 
 
 def _put_here(now: Grid, rows: Mapping[int, Row], cell: Stray) -> object:
-    """What stands in such a cell once it was put back here: a formula was copied from a row near it, whatever it was."""
+    """What stands in such a cell once it was put back here: a formula was copied from a row near it, as it is."""
     blank = (None,) * len(now.names)
     near = range(cell.row - BESIDE, cell.row + BESIDE + 1)
     looks = {number: _raw_at(now, rows.get(number) or Row(number, blank), cell.column) for number in near}
