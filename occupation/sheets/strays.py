@@ -162,7 +162,7 @@ def _strays_of(
     if old is None and seen is not None:
         before, old = seen, _same_row(seen, now, row, but, tag)
         old = None if old is not None and _shows(old, change) else old
-    if shoved and old is not None:
+    if shoved:
         yield from _shoved_on(before, now, (old, row), change)
     for header, place in places.items():
         if not (mine and stood[place] == place):
@@ -184,22 +184,25 @@ def _of_a_new_row(now: Grid, row: Row, header: str) -> object:
     return UNSEEN if tab == Tab.OPERACIONES and tag_of(now, row) and not is_ours(tab, header) else None
 
 
-def _shoved_on(before: Grid, now: Grid, rows: tuple[Row, Row], change: RowChange) -> Iterator[Stray]:
+def _shoved_on(before: Grid, now: Grid, rows: tuple[Row | None, Row], change: RowChange) -> Iterator[Stray]:
     """The cells that moved on since the write landed on them: columns moved before it came, and again after it.
 
     Only its values tell where they are, and of blanks how far the version moved. They are believed where the row's
     version, which nobody types, stands where nobody meant it to. In a row with a tag the next write puts our own right.
     """
     old, row = rows
+    tagged = bool(tag_of(now, row))
+    if old is None and tagged:
+        return
     wrote = {name: raw_of(change.tab, name, value) for name, value in change.cells.items()}
-    merged = {at for name, at in now.columns.positions.items() if tag_of(now, row) and is_ours(now.columns.tab, name)}
+    merged = {at for name, at in now.columns.positions.items() if tagged and is_ours(now.columns.tab, name)}
     here = {at: _raw_at(now, row, at) for at in range(len(now.picked.header))}
     places = before.columns.positions
     moved = {at - places["version"] for at, raw in here.items() if same_raw(raw, wrote["version"])}
     blanks = {places[name] + by for name, raw in wrote.items() if same_raw(raw, None) for by in moved}
     for at in here.keys() - merged:
         stood = _column_before(before, now, at)
-        was = None if stood is None else _raw_at(before, old, stood)
+        was = None if stood is None or old is None else _raw_at(before, old, stood)
         wanted = [raw for raw in wrote.values() if at in blanks or not same_raw(raw, None)]
         yield from (Stray(row.number, at, raw, was) for raw in wanted if _came(raw, here[at], was))
 

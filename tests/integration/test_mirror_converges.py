@@ -122,10 +122,10 @@ class Week(RuleBasedStateMachine):
         self.clock = clock
         self.sound = False
 
-    @initialize(restarts=st.booleans())
-    def open_the_shop(self, restarts: bool) -> None:  # noqa: FBT001  what Hypothesis draws
+    @initialize(restarts=st.booleans(), namesakes=st.booleans())
+    def open_the_shop(self, restarts: bool, namesakes: bool) -> None:  # noqa: FBT001  what Hypothesis draws
         """A relay that ends forgets where a write went that may still arrive: in such weeks no column moves then."""
-        self.restarts = restarts
+        self.restarts, self.namesakes = restarts, namesakes
         self.meddling = self.looks_lost = False
         empty_shop()
         self.clock.move_to(NOW)
@@ -359,8 +359,9 @@ class Week(RuleBasedStateMachine):
             self.mend.append(lambda: self.people.do("restore_tab", tab))
 
     def a_header_goes(self, draw: Draw) -> None:
-        """It is misspelt, or another takes on its name."""
-        header, to = draw(st.sampled_from([*((name, f"Otra {name}") for name in ("TAG_SPOOL", *OURS)), *NAMESAKES]))
+        """One is misspelt or, in other weeks, another takes on its name: where ours is gone, that one would be ours."""
+        misspelt = [(name, f"Otra {name}") for name in ("TAG_SPOOL", *OURS)]
+        header, to = draw(st.sampled_from(NAMESAKES if self.namesakes else misspelt))
         with suppress(LookupError):
             self.people.do("rename_column", OPERACIONES, header, to)
             self.mend.append(lambda: self.people.do("rename_column", OPERACIONES, to, header))

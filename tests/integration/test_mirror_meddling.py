@@ -364,22 +364,23 @@ def test_a_late_write_on_a_row_and_a_column_that_nobody_read_is_told_and_stops_n
 
 
 @pytest.mark.parametrize("relay", ["the same", "the next"])
-@pytest.mark.parametrize("again", [False, True], ids=["before it is looked at", "while it is put right too"])
+@pytest.mark.parametrize("moved", ["rows", "rows, twice", "columns", "both"])
 def test_a_blank_row_that_moves_on_with_what_landed_on_it_is_blank_again(
-    sheet: AnyOffice, relay: str, *, again: bool
+    sheet: AnyOffice, relay: str, moved: str
 ) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
     book.between, book.lost = lambda: server.office.insert_row("Operaciones", "MK-1"), "after"
     with pytest.raises(WriteUnknown):
         Cycle(book, memory).run()
-    server.office.reverse("Operaciones")
+    if moved != "columns":
+        server.office.reverse("Operaciones")
+    if moved in {"columns", "both"}:
+        server.office.insert_column("Operaciones", "NV", "Nueva")
     assert [row["Armador"] for row in blank_rows(server)] == ["JP(94)"]
-    if again:
+    if moved == "rows, twice":
         server.faults.before("write", lambda: server.office.reverse("Operaciones"))
-    memory = memory if relay == "the same" else Memory()
-    for _ in range(1 + again):
-        Cycle(book, memory).run()
+    Cycle(book, memory if relay == "the same" else Memory()).run()
     assert [set(row.values()) for row in blank_rows(server)] == [{""}]
     assert nothing_left(sheet)
 
