@@ -131,6 +131,8 @@ class Cycle:
             if not flush.repair(state, grids):
                 break
             grids = self._read(state)
+        else:
+            return False
         if self._is_quiet(state, grids):
             return True
         identity = self._import(grids) if self.office else self._ours(grids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from django.utils import timezone
 
@@ -50,21 +50,13 @@ class NotLeading(Exception):  # noqa: N818  no fault: somebody else writes now
     """Another relay leads: nothing may be written any more."""
 
 
-class Restored(NamedTuple):
-    """Cells that were put back, the reading that told them, and how long they may arrive."""
-
-    told: Grid
-    cells: Sequence[Stray]
-    until: datetime
-
-
 @dataclass(slots=True)
 class Memory:
     """What a relay keeps between its cycles, and loses without harm when it ends.
 
     `wrote` is the last write and `unknown` those that may still arrive, also from a relay that is gone: `recalled` once
     it is known what that one left.
-    `restored` is what was put back, and not seen since or may still arrive.
+    `restored` is what was put back and not seen since, each time with the reading that told it.
     `quiet` are the answers of a book that had nothing to do, for each of the two ways to read it, and until when that
     is believed: while they are the very same, nothing is compared again.
     """
@@ -72,7 +64,7 @@ class Memory:
     audit_known: bool = False
     audit_refused: datetime | None = None
     wrote: dict[Tab, Wrote] = field(default_factory=dict)
-    restored: list[Restored] = field(default_factory=list)
+    restored: list[tuple[Grid, Sequence[Stray]]] = field(default_factory=list)
     unknown: list[Wrote] = field(default_factory=list)
     recalled: bool = False
     last: dict[Tab, Grid] = field(default_factory=dict)
@@ -182,10 +174,10 @@ class Flush:
         done = self._put_back_again(now)
         done += sum(self._put_back_last(tab, now.get(tab)) for tab in list(self.memory.wrote))
         done += sum(self._put_back_late(one, now.get(one.tab), last) for one in self.memory.unknown)
-        self._forget_late(now)
         if not done:
             # What moved on while it was put right was looked for once more.
             self.memory.wrote = {tab: one for tab, one in self.memory.wrote.items() if one not in last}
+        self._forget_late(now)
         self.memory.last |= {tab: grid for tab, grid in now.items() if isinstance(grid, Grid)}
         self.report.repaired += done
         return done > 0
@@ -194,10 +186,10 @@ class Flush:
         """What came to stand elsewhere while it was put back."""
         done = 0
         for one in tuple(self.memory.restored):
-            grid = now.get(one.told.columns.tab)
+            told, cells = one
+            grid = now.get(told.columns.tab)
             if isinstance(grid, Grid):
-                done += self._put_back(grid, misplaced(one.told, grid, one.cells))
-            if isinstance(grid, Grid) and one.until <= self.began:
+                done += self._put_back(grid, misplaced(told, grid, cells))
                 self.memory.restored.remove(one)
         return done
 
@@ -233,18 +225,13 @@ class Flush:
         if not cells:
             return 0
         self._must_lead()
-        until = self.began
+        self.memory.restored.append((now, cells))
         try:
             return self.book.put_back(now.columns.tab, cells)
         except WriteRefused as refused:
-            cells = []
+            self.memory.restored.pop()
             self.report.lines.append(f"no se pudo reparar: {refused}")
             return 0
-        except WriteUnknown:
-            until += MAY_ARRIVE
-            raise
-        finally:
-            self.memory.restored.append(Restored(now, cells, until))
 
     def _tell_lost(self, now: Grid, cells: Sequence[Stray]) -> None:
         """Name, once each, the cells of the office that nobody read before we wrote over them."""

@@ -15,7 +15,7 @@ _GAP: Final = 3
 _NEAR: Final = 3
 """Columns that are read along on each side of one of ours: so many may be inserted, or move, while we write."""
 
-BESIDE: Final = 5
+_BESIDE: Final = 5
 """How many rows above and below a cell are looked through for the formula that filled it: its neighbours may have been
 written over too.
 """
@@ -92,6 +92,20 @@ class _Answered:
         return UNSEEN
 
 
+class Strip(NamedTuple):
+    """Cells of one column, 0-based, one below the other, by their row numbers, both included."""
+
+    column: int
+    top: int
+    bottom: int
+
+    @property
+    def a1(self) -> str:
+        """The range, without its tab."""
+        name = letters(self.column)
+        return f"{name}{self.top}:{name}{self.bottom}"
+
+
 def whole_tab(title: str) -> str:
     """The range that is a whole tab, header included."""
     return f"{quoted(title)}!A1:{_ALL_COLUMNS}"
@@ -102,21 +116,22 @@ def quoted(title: str) -> str:
     return "'" + title.replace("'", "''") + "'"
 
 
-def around(cell: Stray) -> str:
-    """The range of a cell with those above and below it."""
-    name = letters(cell.column)
-    return f"{name}{top_of(cell)}:{name}{cell.row + BESIDE}"
-
-
-def top_of(cell: Stray) -> int:
-    """The first row of the range `around` a cell."""
-    return max(cell.row - BESIDE, 1)
+def around(cells: Collection[Stray]) -> list[Strip]:
+    """The cells with those above and below them, in as few strips as hold them."""
+    strips: list[Strip] = []
+    for column, row in sorted({(cell.column, cell.row) for cell in cells}):
+        top, bottom = max(row - _BESIDE, 1), row + _BESIDE
+        if strips and strips[-1].column == column and top <= strips[-1].bottom + 1:
+            strips[-1] = strips[-1]._replace(bottom=bottom)
+        else:
+            strips.append(Strip(column, top, bottom))
+    return strips
 
 
 def formula_beside(cell: Stray, written: Collection[Stray], typed: Mapping[tuple[int, int], object]) -> int | None:
     """The nearest row whose formula the cell may have had; None for a cell that was blank."""
     touched = {(one.row, one.column) for one in written}
-    for row in (at for far in range(1, BESIDE + 1) for at in (cell.row - far, cell.row + far)):
+    for row in (at for far in range(1, _BESIDE + 1) for at in (cell.row - far, cell.row + far)):
         text = typed.get((row, cell.column))
         if (cell.before or "") != "" and (row, cell.column) not in touched and str(text).startswith("="):
             return row

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from occupation.sheets.book import UNSEEN, Grid, Row, RowChange, Stray, raw_of, same_raw
 from occupation.sheets.cells import TAG
-from occupation.sheets.google_ranges import BESIDE, near_ours
+from occupation.sheets.google_ranges import near_ours
 from occupation.sheets.identity import version_of
 from occupation.sheets.layout import Tab, is_ours
 from occupation.tags import canonical_tag
@@ -27,6 +28,45 @@ class Sent(NamedTuple):
         return version_of(raw_of(self.change.tab, "version", version)) if version else ""
 
 
+@dataclass(slots=True)
+class _Then:
+    """A reading from before, with the rows that each tag stood in."""
+
+    grid: Grid
+    tagged: dict[str, list[Row]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for row in self.grid.rows if self.grid.columns.tab == Tab.OPERACIONES else ():
+            self.tagged.setdefault(tag_of(self.grid, row), []).append(row)
+
+    def column(self, now: Grid, place: int) -> int | None:
+        """Where the column that is at `place` now stood, by its header; None for a new one.
+
+        Of several with the same header, or with none, the first is the first as long as none came or went.
+        """
+        headers, then = now.picked.header, self.grid.picked.header
+        if place >= len(headers):
+            return None
+        here = [at for at, name in enumerate(headers) if name == headers[place]]
+        there = [at for at, name in enumerate(then) if name == headers[place]]
+        return there[here.index(place)] if len(here) == len(there) else None
+
+    def held(self, now: Grid, row: Row, place: int) -> object:
+        """What a row of this reading held in the column that is at `place` now; nothing in a new one."""
+        at = self.column(now, place)
+        return None if at is None else _raw_at(self.grid, row, at)
+
+    def same_row(self, now: Grid, row: Row, but: Collection[str], tag: str) -> Row | None:
+        """The row as it was: the only one with its tag, else found by all that was not written over."""
+        tagged = self.tagged.get(tag, []) if tag and "TAG_SPOOL" not in but else []
+        if len(tagged) == 1:
+            return tagged[0]
+        kept = [name for name in now.names if name not in but and name in self.grid.names]
+        mine = [row.cells[now.names.index(name)] for name in kept]
+        places = [self.grid.names.index(name) for name in kept]
+        return next((old for old in self.grid.rows if [old.cells[place] for place in places] == mine), None)
+
+
 def strays(before: Grid, now: Grid, wrote: Iterable[Sent], seen: Grid | None = None) -> list[Stray]:
     """Where rows or columns that moved let a write land on other cells, with what these held before.
 
@@ -36,22 +76,23 @@ def strays(before: Grid, now: Grid, wrote: Iterable[Sent], seen: Grid | None = N
     that spool's. A row that moved since is found by the version that landed there, where no merge finds it. Below the
     last row there is nothing, or the reading was cut short.
     """
-    rows = {row.number: row for row in now.rows}
-    here, there = _tags(now), set(_tags(before).values())
-    anywhere, sendings = set(here.values()), list(wrote)
-    adrift = _adrift(now, here, {sent.version for sent in sendings} - {""})
+    sendings = list(wrote)
+    if not sendings:
+        return []
+    then = [_Then(grid) for grid in (before, seen) if grid is not None]
+    rows, here = {row.number: row for row in now.rows}, _tags(now)
+    anywhere, drifted = set(here.values()), _drifted(now, here, sendings)
     found: list[Stray] = []
     for sent in sendings:
-        number = sent.change.number
+        number, adrift = sent.change.number, drifted.get(sent.version, [])
         hit = [rows.get(number) or Row(number, (None,) * len(now.names))] if number <= now.last_row else []
-        shoved = adrift.get(sent.version, [])
-        for row in dict.fromkeys([*hit, *shoved]):
+        for row in dict.fromkeys([*hit, *adrift]):
             said = here.get(row.number, "")
-            renamed = said not in {"", *there} and sent.tag not in anywhere
+            renamed = said not in {"", *then[0].tagged} and sent.tag not in anywhere
             # The audit's rows have no tag, and do not move.
             mine = sent.tag in ("", said) or renamed
             was = sent.tag if renamed else said
-            found += _strays_of((before, seen), now, row, sent.change, was, mine=mine, shoved=row in shoved)
+            found += _strays_of(then, now, row, sent.change, was, mine=mine, adrift=row in adrift)
     return list(dict.fromkeys(found))
 
 
@@ -60,49 +101,49 @@ def misplaced(before: Grid, now: Grid, cells: Collection[Stray]) -> list[Stray]:
 
     With what those held. A row without a tag that took the place of another is not told from it.
     """
-    tags, were, rows = _tags(now), _tags(before), {row.number: row for row in now.rows}
+    then, tags, rows = _Then(before), _tags(now), {row.number: row for row in now.rows}
+    were, anywhere = _tags(before), set(tags.values())
+    meant_for = {(cell.row, cell.column): cell.before for cell in cells}
     names = {at: name for name, at in now.columns.positions.items()}
     but = {names.get(cell.column, "") for cell in cells}
-    meant_for = {(cell.row, cell.column): cell.before for cell in cells}
     found: list[Stray] = []
-    for cell in cells:
-        tag, stood = tags.get(cell.row, ""), _column_before(before, now, cell.column)
-        if tag == were.get(cell.row, "") and stood == cell.column:
-            continue
-        row = rows.get(cell.row) or Row(cell.row, (None,) * len(now.names))
-        old = _same_row(before, now, row, but, tag)
-        was = _stood_at(before, now, old, cell.column) if old else _of_a_new_row(now, row, names.get(cell.column, ""))
-        if old is not None and stood is not None:
-            was = meant_for.get((old.number, stood), was)
-        here = _put_here(now, rows, cell)
-        if was is UNSEEN or not same_raw(here, was):
-            found.append(Stray(cell.row, cell.column, here, was))
+    for number in dict.fromkeys(cell.row for cell in cells):
+        tag, had = tags.get(number, ""), were.get(number, "")
+        stayed = tag == had or (had not in anywhere and tag not in then.tagged.keys() - {""})
+        row = rows.get(number) or Row(number, (None,) * len(now.names))
+        old = then.same_row(now, row, but, had if stayed else tag)
+        for cell in (cell for cell in cells if cell.row == number):
+            stood = then.column(now, cell.column)
+            if stayed and stood == cell.column:
+                continue
+            was = then.held(now, old, cell.column) if old else _of_a_new_row(now, row, names.get(cell.column, ""))
+            if old is not None and stood is not None:
+                was = meant_for.get((old.number, stood), was)
+            if was is UNSEEN or not same_raw(cell.before, was):
+                found.append(Stray(number, cell.column, cell.before, was))
     return found
 
 
-def _put_here(now: Grid, rows: Mapping[int, Row], cell: Stray) -> object:
-    """What stands in such a cell once it was put back here: a formula was copied from a row near it, as it is."""
-    blank = (None,) * len(now.names)
-    near = range(cell.row - BESIDE, cell.row + BESIDE + 1)
-    looks = {number: _raw_at(now, rows.get(number) or Row(number, blank), cell.column) for number in near}
-    here = looks.pop(cell.row)
-    return here if here is not UNSEEN and any(same_raw(here, other) for other in looks.values()) else cell.before
+def _drifted(now: Grid, tags: Mapping[int, str], wrote: Collection[Sent]) -> dict[str, list[Row]]:
+    """The rows in which a version of these stands where no merge sees it: what landed there moved along with them.
 
-
-def _adrift(now: Grid, tags: Mapping[int, str], versions: Collection[str]) -> dict[str, list[Row]]:
-    """The rows in which one of these versions stands where no merge sees it: what landed there moved along with them.
-
-    That is anywhere in a row without a tag, and outside its own column in any other.
+    That is outside its own column in a row with a tag; in one without anywhere, unless the write stands where it was
+    meant to: then somebody copied that row.
     """
+    versions = {sent.version: sent.tag for sent in wrote if sent.version}
     home = now.columns.positions.get("version")
     near = near_ours(now.picked) - set(now.picked.positions)
+    standing: set[str] = set()
     found: dict[str, list[Row]] = {}
     for row in now.rows if versions else ():
         beside = ((at, now.beside(row.number, at)) for at in near)
         for at, raw in (*zip(now.picked.positions, row.cells, strict=True), *beside):
-            if isinstance(raw, str) and raw in versions and (at != home or not tags.get(row.number)):
-                found.setdefault(raw, []).append(row)
-    return found
+            if isinstance(raw, str) and raw in versions:
+                if at == home and tags[row.number] == versions[raw]:
+                    standing.add(raw)
+                elif at != home or not tags[row.number]:
+                    found.setdefault(raw, []).append(row)
+    return {raw: [row for row in rows if tags[row.number] or raw not in standing] for raw, rows in found.items()}
 
 
 def meant(now: Grid, wrote: Iterable[Sent]) -> set[int]:
@@ -148,43 +189,31 @@ def tag_of(grid: Grid, row: Row) -> str:
 
 
 def _strays_of(
-    readings: tuple[Grid, Grid | None], now: Grid, row: Row, change: RowChange, tag: str, *, mine: bool, shoved: bool
+    then: Collection[_Then], now: Grid, row: Row, change: RowChange, tag: str, *, mine: bool, adrift: bool
 ) -> Iterator[Stray]:
     """The cells of one row, whose tag was this; where it is the one that was meant, those of columns that moved."""
-    before, seen = readings
-    places = {header: before.columns.positions[header] for header in change.cells}
-    stood = {place: _column_before(before, now, place) for place in places.values()}
-    if mine and not shoved and all(place == at for place, at in stood.items()):
+    first, *later = then
+    places = {header: first.grid.columns.positions[header] for header in change.cells}
+    moved = {place for place in places.values() if first.column(now, place) != place}
+    if mine and not adrift and not moved:
         return
     names = {at: name for name, at in now.columns.positions.items()}
     but = {names.get(place, "") for place in places.values()}
-    old = _same_row(before, now, row, but, tag)
-    if old is None and seen is not None:
-        before, old = seen, _same_row(seen, now, row, but, tag)
+    told, old = first, first.same_row(now, row, but, tag)
+    if old is None and later:
+        told, old = later[0], later[0].same_row(now, row, but, tag)
         old = None if old is not None and _shows(old, change) else old
-    if shoved:
-        yield from _shoved_on(before, now, (old, row), change)
+    if adrift:
+        yield from _moved_on(first, told, now, (old, row), change)
     for header, place in places.items():
-        if not (mine and stood[place] == place):
-            was = _stood_at(before, now, old, place) if old else _of_a_new_row(now, row, names.get(place, ""))
+        if not mine or place in moved:
+            was = told.held(now, old, place) if old else _of_a_new_row(now, row, names.get(place, ""))
             wrote = raw_of(change.tab, header, change.cells[header])
             if was is UNSEEN or not same_raw(wrote, was):
                 yield Stray(row.number, place, wrote, was)
 
 
-def _stood_at(before: Grid, now: Grid, old: Row, place: int) -> object:
-    """What a row said before in the column that is at `place` now; nothing in a new one."""
-    at = _column_before(before, now, place)
-    return None if at is None else _raw_at(before, old, at)
-
-
-def _of_a_new_row(now: Grid, row: Row, header: str) -> object:
-    """What a row that no reading had may have held: nothing of ours, and of the office's only where it is blank."""
-    tab = now.columns.tab
-    return UNSEEN if tab == Tab.OPERACIONES and tag_of(now, row) and not is_ours(tab, header) else None
-
-
-def _shoved_on(before: Grid, now: Grid, rows: tuple[Row | None, Row], change: RowChange) -> Iterator[Stray]:
+def _moved_on(first: _Then, told: _Then, now: Grid, rows: tuple[Row | None, Row], change: RowChange) -> Iterator[Stray]:
     """The cells that moved on since the write landed on them: columns moved before it came, and again after it.
 
     Only its values tell where they are, and of blanks how far the version moved. They are believed where the row's
@@ -197,12 +226,11 @@ def _shoved_on(before: Grid, now: Grid, rows: tuple[Row | None, Row], change: Ro
     wrote = {name: raw_of(change.tab, name, value) for name, value in change.cells.items()}
     merged = {at for name, at in now.columns.positions.items() if tagged and is_ours(now.columns.tab, name)}
     here = {at: _raw_at(now, row, at) for at in range(len(now.picked.header))}
-    places = before.columns.positions
-    moved = {at - places["version"] for at, raw in here.items() if same_raw(raw, wrote["version"])}
-    blanks = {places[name] + by for name, raw in wrote.items() if same_raw(raw, None) for by in moved}
+    places = first.grid.columns.positions
+    by = {at - places["version"] for at, raw in here.items() if same_raw(raw, wrote["version"])}
+    blanks = {places[name] + far for name, raw in wrote.items() if same_raw(raw, None) for far in by}
     for at in here.keys() - merged:
-        stood = _column_before(before, now, at)
-        was = None if stood is None or old is None else _raw_at(before, old, stood)
+        was = told.held(now, old, at) if old else None
         wanted = [raw for raw in wrote.values() if at in blanks or not same_raw(raw, None)]
         yield from (Stray(row.number, at, raw, was) for raw in wanted if _came(raw, here[at], was))
 
@@ -212,32 +240,19 @@ def _came(wrote: object, here: object, was: object) -> bool:
     return same_raw(here, wrote) and was is not UNSEEN and not same_raw(was, wrote)
 
 
-def _column_before(before: Grid, now: Grid, place: int) -> int | None:
-    """Where the column that is at `place` now stood before, by its header; None for a new one."""
-    header = now.picked.header[place] if place < len(now.picked.header) else ""
-    places = [at for at, name in enumerate(before.picked.header) if name == header and name != ""]
-    return places[0] if len(places) == 1 else None
-
-
-def _raw_at(grid: Grid, row: Row, place: int) -> object:
-    if place in grid.picked.positions:
-        return row.cells[grid.picked.positions.index(place)]
-    return grid.beside(row.number, place)
-
-
 def _shows(row: Row, change: RowChange) -> bool:
     """Whether the write had landed in that row by then: it says no more what stood there."""
     version = change.cells.get("version")
     return version is not None and raw_of(change.tab, "version", version) in row.cells
 
 
-def _same_row(before: Grid, now: Grid, row: Row, but: Collection[str], tag: str) -> Row | None:
-    """The row as it was before: the only one with its tag, else found by all that was not written over."""
-    known = "TAG_SPOOL" in now.names and "TAG_SPOOL" not in but and tag
-    tagged = [old for old in before.rows if known and tag_of(before, old) == tag]
-    if len(tagged) == 1:
-        return tagged[0]
-    kept = [name for name in now.names if name not in but and name in before.names]
-    mine = [row.cells[now.names.index(name)] for name in kept]
-    places = [before.names.index(name) for name in kept]
-    return next((old for old in before.rows if [old.cells[place] for place in places] == mine), None)
+def _of_a_new_row(now: Grid, row: Row, header: str) -> object:
+    """What a row that no reading had may have held: nothing of ours, and of the office's only where it is blank."""
+    tab = now.columns.tab
+    return UNSEEN if tab == Tab.OPERACIONES and tag_of(now, row) and not is_ours(tab, header) else None
+
+
+def _raw_at(grid: Grid, row: Row, place: int) -> object:
+    if place in grid.picked.positions:
+        return row.cells[grid.picked.positions.index(place)]
+    return grid.beside(row.number, place)

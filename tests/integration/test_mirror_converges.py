@@ -6,6 +6,7 @@ Once everybody calms down, app and sheet have to say the same, and nothing of an
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections import Counter, defaultdict
@@ -129,8 +130,7 @@ class Week(RuleBasedStateMachine):
         self.meddling = self.looks_lost = False
         empty_shop()
         self.clock.move_to(NOW)
-        google = Clock(frozen=True)
-        self.server = SheetsServer(book_of_rows(BOOK_ID, tabs()), clock=google, credentials=True).start()
+        self.server = SheetsServer(book_of_rows(BOOK_ID, tabs()), clock=Clock(frozen=True), credentials=True).start()
         self.people = People(self.server, tabs())
         self.typed: set[tuple[str, str]] = set()
         self.by_hand: list[str] = []
@@ -383,6 +383,7 @@ class Week(RuleBasedStateMachine):
         kind = draw(st.sampled_from(["429", "500", "503", "cut", "torn", "late", "stall", "empty", "half", "token"]))
         applied, times = draw(st.booleans()), draw(st.integers(1, 3))
         note(f"{kind} on {on}, applied {applied}, {times} times")
+        self.made[kind] += 1
         faults = self.server.faults
         where: dict[str, Any] = {"on": on, "skip": draw(st.integers(0, 1))}
         happens: dict[str, Act] = {
@@ -390,16 +391,12 @@ class Week(RuleBasedStateMachine):
             "cut": lambda: faults.cut(applied=applied, **where),
             "torn": lambda: faults.torn(**where),
             "late": lambda: faults.late(60.0 * times, skip=where["skip"], on="write"),
-            "stall": lambda: self._stall(Fault(Kind.STALL, seconds=0.4, applied=applied, **where)),
+            "stall": lambda: faults.add(Fault(Kind.STALL, seconds=0.4, applied=applied, **where)),
             "empty": lambda: faults.empty(times=times, on="read"),
             "half": lambda: faults.half(times=times, on="read"),
             "token": self.server.accounts.expire,
         }
         happens.get(kind, lambda: faults.error(int(kind), times, applied=applied and on == "write", **where))()
-
-    def _stall(self, fault: Fault) -> None:
-        self.made["stall"] += 1
-        self.server.faults.add(fault)
 
     # What the relay does
 
@@ -420,6 +417,8 @@ class Week(RuleBasedStateMachine):
             self.versions[pk].add(str(version))
         wait = self.relay.turn()
         self._let_stalls_end()
+        if self.relay.memory.restored:  # Nothing tells where cells that were put back came to stand much later.
+            self.server.google.settle(math.inf)
         reached = EstadoHoja.objects.get().sincronizada_en == datetime.now(UTC)
         if edits and reached and not Retencion.objects.exists():
             self._all_noticed(edits)

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from occupation import services
-from occupation.models import Retencion, Spool
+from occupation.models import EstadoHoja, Retencion, Spool
 from occupation.queries import find_spool
 from occupation.sheets.book import WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.flush import Memory
-from occupation.sheets.layout import Owner, Tab, headers
+from occupation.sheets.layout import Owner, Tab, headers, letters
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
 from tests.mirror_office import (
-    LATE_SECONDS,
     AnyOffice,
     SharedBook,
+    at_office,
     foreign_cells,
     last_event,
     mirrored_office,
@@ -258,14 +258,13 @@ def test_columns_that_move_under_a_write_and_rows_that_move_after_it_cost_the_of
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
     fill(server, "MK-1")
+    foreign = foreign_by_tag(server)
     lose_beside_a_new_column(server, book, memory)
     if again:
         server.office.insert_column("Operaciones", "NV", "Otra")
     server.office.sort("Operaciones", "TAG_SPOOL", descending=True)
     Cycle(book, memory).run()
-    row = next(row for row in server.office.records("Operaciones") if row["TAG_SPOOL"] == "MK-1")
-    assert row["MatSys"] == "de MatSys"
-    assert row["Total_Uniones"] == "de Total_Uniones"
+    assert foreign_by_tag(server) == foreign
     assert nothing_left(sheet)
 
 
@@ -358,7 +357,8 @@ def test_a_late_write_on_a_row_and_a_column_that_nobody_read_is_told_and_stops_n
     server.office.edit("Operaciones", number, "TAG_SPOOL", "MK-NUEVO")
     book.arrive()
     lines = Cycle(book, memory).run().lines
-    assert [line for line in lines if "no se pudo reparar" in line] != []
+    at = server.office.headers("Operaciones").index("Nueva")
+    assert [f"la celda {letters(at)}{number} " in line for line in lines if "no se pudo reparar" in line] == [True]
     assert find_spool("MK-NUEVO").ocupado is False
     assert not Cycle(book, memory).run().effective
 
@@ -432,31 +432,56 @@ def test_what_is_put_right_while_the_sheet_moves_again_reaches_its_cells_and_no_
     assert nothing_left(sheet)
 
 
-@pytest.mark.parametrize("meanwhile", ["rows", "columns"])
-@pytest.mark.parametrize("matsys", ["de {}", "=A{}&B{}"])
-def test_what_puts_cells_right_and_arrives_late_gives_back_what_it_lands_on(
-    sheet: AnyOffice, meanwhile: str, matsys: str
-) -> None:
+@pytest.mark.parametrize("tag", ["MK-1-B", ""])
+def test_a_tag_that_is_corrected_while_its_row_is_put_right_costs_nobody_anything(sheet: AnyOffice, tag: str) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
-    for n in range(8):
-        fill(server, f"MK-{n}")
-        server.office.edit("Operaciones", f"MK-{n}", "MatSys", matsys.format(n + 2, n + 2))
-    foreign = foreign_by_tag(server)
+    fill(server, "MK-1")
+    foreign = foreign_cells(server) | {("TAG_SPOOL", 1): tag}
     lose_beside_a_new_column(server, book, memory)
-    server.faults.late(LATE_SECONDS, on="write")
+    server.faults.after("write", lambda: server.office.edit("Operaciones", "MK-1", "TAG_SPOOL", tag))
+    lines = Cycle(book, memory).run().lines
+    assert foreign_cells(server, "Nueva") == foreign
+    assert [line for line in lines if "no se pudo reparar" in line] == []
+    assert find_spool(tag or "MK-1").ocupado
+
+
+def test_a_row_copied_without_its_tag_before_a_write_was_seen_to_stand_stays_as_it_is(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    book.lost = "after"
     with pytest.raises(WriteUnknown):
         Cycle(book, memory).run()
-    if meanwhile == "rows":
-        server.office.reverse("Operaciones")
-    else:
-        server.office.move_column("Operaciones", "MatSys", "Fecha_Armado")
+    server.office.copy_row("Operaciones", "MK-1", {"TAG_SPOOL": ""})
+    for _ in range(2):
+        Cycle(book, memory).run()
+    assert [row["Ocupado_Por"] for row in blank_rows(server)] == ["JP(94)"]
+    assert EstadoHoja.objects.get().escrituras == ""
+
+
+def test_a_whole_sheet_that_was_written_beside_its_columns_is_put_right_by_requests_that_google_takes(
+    tmp_path: Path,
+) -> None:
+    with at_office("google", tmp_path, [fila(f"MK-{n}", FLAG=f"f{n}", MatSys=f"m{n}") for n in range(150)]) as sheet:
+        server, book = server_of(sheet), sheet.shared()
+        foreign = foreign_cells(server)
+        book.between = lambda: server.office.insert_column("Operaciones", "NV", "Nueva")
+        report = Cycle(book).run()
+        assert (report.repaired > 150, foreign_cells(server, "Nueva") == foreign) == (True, True)
+        assert max(len(asked.ranges) for asked in server.log.entries()) <= 100
+
+
+def test_a_note_in_a_column_without_a_header_comes_back_too(sheet: AnyOffice) -> None:
+    take(1)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    server.office.insert_column("Operaciones", "Ocupado_Por", "Sin nombre")
+    server.office.edit("Operaciones", "MK-1", "Sin nombre", "ojo")
+    server.office.rename_column("Operaciones", "Sin nombre", "")
+    lose_beside_a_new_column(server, book, memory)
+    place = server.office.headers("Operaciones").index("")
+    assert server.office.table("Operaciones")[2][place] == "JP(94)"
     Cycle(book, memory).run()
-    assert foreign_by_tag(server) == foreign
-    book.arrive()
-    assert foreign_by_tag(server) != foreign
-    Cycle(book, memory).run()
-    assert foreign_by_tag(server) == foreign
+    assert server.office.table("Operaciones")[2][place] == "ojo"
     assert nothing_left(sheet)
 
 

@@ -108,11 +108,12 @@ class Google:
             return self._refusal(ApiError(404, "The requested URL was not found on this server."))
         return self._api(request, *found)
 
-    def settle(self) -> None:
-        """Apply the late writes that are due by now, in the order they came."""
+    def settle(self, by: float | None = None) -> None:
+        """Apply the late writes that are due by now, or by then, in the order they came."""
         with self.lock:
-            due = [call for at, call in self.late if at <= self.clock.now()]
-            self.late = [(at, call) for at, call in self.late if at > self.clock.now()]
+            by = self.clock.now() if by is None else by
+            due = [call for at, call in self.late if at <= by]
+            self.late = [(at, call) for at, call in self.late if at > by]
             for call in due:
                 try:
                     self._apply(call)
