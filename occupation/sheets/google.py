@@ -57,9 +57,6 @@ from occupation.sheets.google_ranges import (
 from occupation.sheets.layout import Columns, Hold, Tab
 
 _TRIES: Final = 4
-_STRIPS_PER_READ: Final = 100
-"""Each is a range in the address of one request, which Google refuses beyond some thousand characters."""
-
 _READINGS: Final = 2
 """A relay reads everything, or our columns."""
 MISSED_FOR: Final = 6
@@ -152,18 +149,20 @@ class GoogleBook:
 
     def _around(self, tab: Tab, cells: Sequence[Stray], *, typed: bool) -> dict[tuple[int, int], Any]:
         """What stands in these cells and in rows above and below, as typed or as it comes out, by place."""
+        if not cells:
+            return {}
         title, strips = quoted(self.names[tab]), around(cells)
-        found: dict[tuple[int, int], Any] = {}
-        for at in range(0, len(strips), _STRIPS_PER_READ):
-            some = strips[at : at + _STRIPS_PER_READ]
-            self._meter(Request.READ)
-            try:
-                told = self._client.read(self._id, [f"{title}!{strip.a1}" for strip in some], typed=typed)
-            except Refused as refused:
-                raise BookUnreadable(f"Google no pudo leer lo que hay que reparar: {refused}") from refused
-            for strip, rows in zip(some, told, strict=True):
-                found |= {(strip.top + down, strip.column): row[0] for down, row in enumerate(rows) if row}
-        return found
+        self._meter(Request.READ)
+        try:
+            told = self._client.read(self._id, [f"{title}!{strip.a1}" for strip in strips], typed=typed)
+        except Refused as refused:
+            raise BookUnreadable(f"Google no pudo leer lo que hay que reparar: {refused}") from refused
+        return {
+            (strip.top + down, strip.column): row[0]
+            for strip, rows in zip(strips, told, strict=True)
+            for down, row in enumerate(rows)
+            if row
+        }
 
     def _restore(self, tab: Tab, cells: Sequence[Stray], sources: Mapping[Stray, int]) -> None:
         """Write what was there before; where a row is named for it, its formula."""

@@ -20,6 +20,9 @@ _BESIDE: Final = 5
 written over too.
 """
 
+_STRIPS: Final = 100
+"""Each is a range in the address of one request, which Google refuses beyond some thousand characters."""
+
 _ALL_COLUMNS: Final = "ZZZ"
 """Beyond any tab's last column; Google reads up to the last there is."""
 
@@ -117,15 +120,25 @@ def quoted(title: str) -> str:
 
 
 def around(cells: Collection[Stray]) -> list[Strip]:
-    """The cells with those above and below them, in as few strips as hold them."""
-    strips: list[Strip] = []
+    """The cells with those above and below them, in few enough strips for one request, however far they are apart."""
+    gap = 1
+    while len(strips := list(_joined(cells, gap))) > _STRIPS:
+        gap *= 2
+    return strips
+
+
+def _joined(cells: Collection[Stray], gap: int) -> Iterator[Strip]:
+    strip: Strip | None = None
     for column, row in sorted({(cell.column, cell.row) for cell in cells}):
         top, bottom = max(row - _BESIDE, 1), row + _BESIDE
-        if strips and strips[-1].column == column and top <= strips[-1].bottom + 1:
-            strips[-1] = strips[-1]._replace(bottom=bottom)
+        if strip and strip.column == column and top - strip.bottom <= gap:
+            strip = strip._replace(bottom=bottom)
         else:
-            strips.append(Strip(column, top, bottom))
-    return strips
+            if strip:
+                yield strip
+            strip = Strip(column, top, bottom)
+    if strip:
+        yield strip
 
 
 def formula_beside(cell: Stray, written: Collection[Stray], typed: Mapping[tuple[int, int], object]) -> int | None:

@@ -216,8 +216,8 @@ def _strays_of(
 def _moved_on(first: _Then, told: _Then, now: Grid, rows: tuple[Row | None, Row], change: RowChange) -> Iterator[Stray]:
     """The cells that moved on since the write landed on them: columns moved before it came, and again after it.
 
-    Only its values tell where they are, and of blanks how far the version moved. They are believed where the row's
-    version, which nobody types, stands where nobody meant it to. In a row with a tag the next write puts our own right.
+    Only its values tell where they are, and how far the version moved. They are believed where the row's version, which
+    nobody types, stands where nobody meant it to. In a row with a tag the next write puts our own right.
     """
     old, row = rows
     tagged = bool(tag_of(now, row))
@@ -228,10 +228,11 @@ def _moved_on(first: _Then, told: _Then, now: Grid, rows: tuple[Row | None, Row]
     here = {at: _raw_at(now, row, at) for at in range(len(now.picked.header))}
     places = first.grid.columns.positions
     by = {at - places["version"] for at, raw in here.items() if same_raw(raw, wrote["version"])}
-    blanks = {places[name] + far for name, raw in wrote.items() if same_raw(raw, None) for far in by}
+    along = {(places[name] + far, raw) for name, raw in wrote.items() for far in by}
     for at in here.keys() - merged:
         was = told.held(now, old, at) if old else None
-        wanted = [raw for raw in wrote.values() if at in blanks or not same_raw(raw, None)]
+        # A value that the row may have held all along is believed only where it moved as far as the version.
+        wanted = [raw for raw in wrote.values() if (at, raw) in along or (old and not same_raw(raw, None))]
         yield from (Stray(row.number, at, raw, was) for raw in wanted if _came(raw, here[at], was))
 
 

@@ -13,9 +13,10 @@ import pytest
 from occupation import services
 from occupation.models import EstadoHoja, Retencion, Spool
 from occupation.queries import find_spool
-from occupation.sheets.book import WriteUnknown
+from occupation.sheets.book import Stray, WriteUnknown
 from occupation.sheets.cycle import Cycle
 from occupation.sheets.flush import Memory
+from occupation.sheets.google_ranges import Strip, around
 from occupation.sheets.layout import Owner, Tab, headers, letters
 from occupation.vocabulary import Operacion
 from tests.books import Fila, fila
@@ -446,6 +447,24 @@ def test_a_tag_that_is_corrected_while_its_row_is_put_right_costs_nobody_anythin
     assert find_spool(tag or "MK-1").ocupado
 
 
+def test_a_tag_that_is_cleared_right_after_a_write_costs_the_office_no_date(sheet: AnyOffice) -> None:
+    """Cells of the office's that say the same day as ours do not come from us."""
+    take(1)
+    services.completar(tag="MK-1", trabajador_id=94, actor=TABLET)
+    server, book, memory = server_of(sheet), sheet.shared(), Memory()
+    for name in ("Fecha_Compromiso", "Fecha_Materiales", "Fecha_NDT"):
+        server.office.edit("Operaciones", "MK-1", name, "03-03-2026")
+    server.office.edit("Operaciones", "MK-1", "Notas", "JP(94)")
+    book.lost = "after"
+    with pytest.raises(WriteUnknown):
+        Cycle(book, memory).run()
+    server.office.edit("Operaciones", "MK-1", "TAG_SPOOL", "")
+    foreign = foreign_cells(server)
+    assert [row["Fecha_Armado"] == row["Fecha_NDT"] for row in blank_rows(server)] == [True]
+    Cycle(book, memory).run()
+    assert foreign_cells(server) == foreign
+
+
 def test_a_row_copied_without_its_tag_before_a_write_was_seen_to_stand_stays_as_it_is(sheet: AnyOffice) -> None:
     take(1)
     server, book, memory = server_of(sheet), sheet.shared(), Memory()
@@ -469,6 +488,15 @@ def test_a_whole_sheet_that_was_written_beside_its_columns_is_put_right_by_reque
         report = Cycle(book).run()
         assert (report.repaired > 150, foreign_cells(server, "Nueva") == foreign) == (True, True)
         assert max(len(asked.ranges) for asked in server.log.entries()) <= 100
+
+
+def test_cells_far_apart_are_read_with_what_is_around_them_by_one_request_that_google_takes() -> None:
+    cells = {Stray(row, column, "", None) for row in range(2, 5000, 25) for column in (*range(36, 41), *range(66, 70))}
+    strips = around(cells)
+    read = {(row, strip.column) for strip in strips for row in range(strip.top, strip.bottom + 1)}
+    assert len(strips) <= 100
+    assert {(cell.row + by, cell.column) for cell in cells for by in range(-1, 6)} <= read
+    assert around([Stray(9, 3, "", None)]) == [Strip(3, 4, 14)]
 
 
 def test_a_note_in_a_column_without_a_header_comes_back_too(sheet: AnyOffice) -> None:
