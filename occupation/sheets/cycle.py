@@ -45,7 +45,8 @@ ATTEMPTS: Final = 3
 """How often one cycle reads again because the book changed under it."""
 
 REPAIRS: Final = 3
-"""How often one cycle puts back what landed elsewhere, each time by a new reading; the next cycle goes on."""
+"""How often one reading is followed by another to put back what landed elsewhere, before the cycle begins again."""
+
 
 _OURS: Final = Ask(Tab.OPERACIONES, ("TAG_SPOOL", *APP_HEADERS))
 

@@ -30,14 +30,16 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class _Then:
-    """A reading from before, with the rows that each tag stood in."""
+    """A reading from before, with the tag of each row and the rows that each tag stood in."""
 
     grid: Grid
+    tags: dict[int, str] = field(init=False)
     tagged: dict[str, list[Row]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for row in self.grid.rows if self.grid.columns.tab == Tab.OPERACIONES else ():
-            self.tagged.setdefault(tag_of(self.grid, row), []).append(row)
+        self.tags = _tags(self.grid)
+        for row in self.grid.rows if self.tags else ():
+            self.tagged.setdefault(self.tags[row.number], []).append(row)
 
     def column(self, now: Grid, place: int) -> int | None:
         """Where the column that is at `place` now stood, by its header; None for a new one.
@@ -102,13 +104,13 @@ def misplaced(before: Grid, now: Grid, cells: Collection[Stray]) -> list[Stray]:
     With what those held. A row without a tag that took the place of another is not told from it.
     """
     then, tags, rows = _Then(before), _tags(now), {row.number: row for row in now.rows}
-    were, anywhere = _tags(before), set(tags.values())
+    anywhere = set(tags.values())
     meant_for = {(cell.row, cell.column): cell.before for cell in cells}
     names = {at: name for name, at in now.columns.positions.items()}
     but = {names.get(cell.column, "") for cell in cells}
     found: list[Stray] = []
     for number in dict.fromkeys(cell.row for cell in cells):
-        tag, had = tags.get(number, ""), were.get(number, "")
+        tag, had = tags.get(number, ""), then.tags.get(number, "")
         stayed = tag == had or (had not in anywhere and tag not in then.tagged.keys() - {""})
         row = rows.get(number) or Row(number, (None,) * len(now.names))
         old = then.same_row(now, row, but, had if stayed else tag)
